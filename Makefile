@@ -1,0 +1,33 @@
+# One word a job. LAB_NAME and LAB_RELEASE=bookworm|trixie choose the lab.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export LAB_NAME ?= traumalink
+export LAB_RELEASE ?= bookworm
+lab_environment = source <(tests/lab/lab.py env)
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+.PHONY: tools
+tools: ## install the pinned tools into .venv
+	@tests/lab/prepare
+
+.PHONY: lock
+lock: tools ## write requirements.lock anew from pyproject.toml
+	.venv/bin/uv pip compile -q --group development pyproject.toml --python-version 3.11 --universal --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url -o requirements.lock
+
+.PHONY: lab
+lab: ## bring the container hosts up
+	@tests/lab/prepare lab
+	@$(lab_environment) && tests/lab/lab.py up
+
+.PHONY: lab-down
+lab-down: ## remove the lab: hosts, network, storage
+	@tests/lab/lab.py down
+
+.PHONY: unit
+unit: tools ## unit tests
+	@$(lab_environment) && pytest tests/unit
