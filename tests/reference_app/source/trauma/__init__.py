@@ -1,0 +1,1 @@
+"""A hospital's trauma information system: the small real application that the collection deploys in its lab."""
