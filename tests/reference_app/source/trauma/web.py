@@ -49,6 +49,7 @@ def create_application(configuration: settings.Settings) -> Flask:
     application.register_error_handler(InvalidDocument, _invalid)
     application.register_error_handler(DatabaseAway, _database_away)
     application.register_error_handler(psycopg2.errors.ReadOnlySqlTransaction, _database_away)
+    application.register_error_handler(psycopg2.Error, _database_refuses)
     application.register_error_handler(HTTPException, _http_error)
     return application
 
@@ -77,6 +78,11 @@ def _database_away(error: Exception) -> ResponseReturnValue:
     # Only what happened: a database error may quote the row, and the journal holds no patient's data.
     current_app.logger.warning("database away: %s", type(error.__cause__ or error).__name__)
     return common.error_answer(503, "数据库暂时不可用，请稍后重试", "the database is away; try again soon")
+
+
+def _database_refuses(error: psycopg2.Error) -> ResponseReturnValue:
+    current_app.logger.error("database refuses: %s %s", type(error).__name__, error.pgcode)
+    return common.error_answer(500, "数据库拒绝了该操作，请联系维护人员", "the database refused; call the maintainers")
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

@@ -62,7 +62,10 @@ def limit_argument() -> int:
 
 def json_body() -> object:
     """The request's JSON. Raises `InvalidDocument` when it is none."""
-    body = request.get_json(force=True, silent=True)
+    try:
+        body = request.get_json(force=True, silent=True)
+    except RecursionError:
+        body = None
     if body is None:
         raise InvalidDocument([Problem("$", "请求体不是有效的JSON", "the body is not valid JSON")])
     return body
