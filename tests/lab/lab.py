@@ -98,6 +98,11 @@ def address(base: ipaddress.IPv4Network, host: str) -> str:
     return str(base[10 + HOSTS.index(host)])
 
 
+def hardware_address(base: ipaddress.IPv4Network, host: str) -> str:
+    """Return a hardware address that follows from the address: neighbours of a lost host find its successor at once."""
+    return "02:00:" + ":".join(f"{byte:02x}" for byte in ipaddress.IPv4Address(address(base, host)).packed)
+
+
 def limits() -> list[str]:
     """Return lower limits where this machine may not raise them (no CAP_SYS_RESOURCE)."""
     effective = re.search(r"^CapEff:\s*([0-9a-f]+)", Path("/proc/self/status").read_text(), re.M)
@@ -110,7 +115,8 @@ def create(host: str, base: ipaddress.IPv4Network) -> None:
     """Create one host: systemd as init, and the capability that systemd's sandboxing of services needs."""
     podman(
         "run", "--detach", "--name", container(host), "--hostname", host, "--restart", "always",
-        "--network", NETWORK, "--ip", address(base, host), "--network-alias", host,
+        "--network", NETWORK, "--ip", address(base, host), "--mac-address", hardware_address(base, host),
+        "--network-alias", host,
         "--systemd", "always", "--env", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1",
         "--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
         "--shm-size", "1g", *limits(), image_name(), "/sbin/init",

@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin: make a site's missing secrets into its vault file, on the controller."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.vault import AnsibleVaultError
+from ansible.plugins.action import ActionBase
+from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
+from ansible_collections.traumalink.ops.plugins.plugin_utils.secrets import (
+    missing_secrets,
+    new_authority,
+    new_password,
+    vault_file_text,
+)
+
+KEY, CERTIFICATE = "site_ca_private_key", "site_ca_certificate"
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Names in, names of what was made out; the values only ever stand in the file."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Make what is missing; refuse without a vault password, before anything is written."""
+        super().run(tmp, task_vars)
+        _result, given = self.validate_argument_spec(
+            argument_spec={
+                "path": {"type": "path", "required": True},
+                "passwords": {"type": "list", "elements": "str", "required": True},
+                "authority": {"type": "str", "required": True},
+            }
+        )
+        path = Path(given["path"])
+        vault = self._loader._vault
+        if not vault.secrets:
+            raise AnsibleActionFail("no vault password was given; add --ask-vault-pass or --vault-password-file")
+        present = self._loader.load_from_file(str(path), cache="none") if path.exists() else {}
+        made = missing_secrets([CERTIFICATE, *given["passwords"]], present or {})
+        if made and not self._play_context.check_mode:
+            encrypted = {name: new_password() for name in made if name != CERTIFICATE}
+            public = {}
+            if CERTIFICATE in made:
+                encrypted[KEY], public[CERTIFICATE] = new_authority(given["authority"], datetime.now(timezone.utc))
+            before = path.read_text(encoding="utf-8") if path.exists() else ""
+            try:
+                text = vault_file_text(before, encrypted, public, lambda plain: vault.encrypt(plain).decode("ascii"))
+            except AnsibleVaultError as error:
+                raise AnsibleActionFail(f"the secrets cannot be encrypted: {error}") from error
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_text(TextFile(path, text, owner=path.parent.owner(), mode=0o600))
+        return {"changed": bool(made), "made": made}

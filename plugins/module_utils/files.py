@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that are whole or not there: atomic writes, managed blocks, fingerprints."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import OpsError
+
+__all__ = ["TextFile", "diff_of", "fingerprint", "managed_block", "write_text"]
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A text file as it should be: path, whole content, owner (a system user; its primary group owns too) and mode."""
+
+    path: Path
+    content: str
+    owner: str = "root"
+    mode: int = 0o644
+
+    def current(self) -> str | None:
+        """Return the content that is there now, or None where there is no file."""
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+
+def write_text(file: TextFile) -> bool:
+    """Make a file as described, atomically and durably; return whether anything had to change.
+
+    Raises:
+        OpsError: the owner does not exist, or the folder cannot be written.
+    """
+    try:
+        account = pwd.getpwnam(file.owner)
+    except KeyError:
+        raise OpsError(f"{file.path} cannot be written: the system user {file.owner} does not exist") from None
+    if file.current() == file.content:
+        status = file.path.stat()
+        if (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (account.pw_uid, account.pw_gid, file.mode):
+            return False
+    try:
+        handle, temporary = tempfile.mkstemp(dir=file.path.parent, prefix=f".{file.path.name}.")
+    except OSError as error:
+        raise OpsError(f"{file.path} cannot be written: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(file.content)
+            os.fchown(stream.fileno(), account.pw_uid, account.pw_gid)
+            os.fchmod(stream.fileno(), file.mode)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, file.path)  # noqa: PTH105 - the pathlib form hides that this is the atomic step
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise OpsError(f"{file.path} cannot be written: {error.strerror}") from None
+    return True
+
+
+def managed_block(text: str, lines: Iterable[str], name: str) -> str:
+    """Return `text` with our lines as a marked block at its top; other lines keep their order.
+
+    At the top, because in the files it is used for (pg_hba.conf, pg_ident.conf) the first fitting line wins.
+    """
+    begin, end = f"# BEGIN {name}", f"# END {name}"
+    rest: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if line == begin:
+            inside = True
+        elif line == end and inside:
+            inside = False
+        elif not inside:
+            rest.append(line)
+    if inside:
+        raise OpsError(f"a file holds '{begin}' without '{end}'; remove the damaged block and run again")
+    return "\n".join([begin, *lines, end, *rest]) + "\n"
+
+
+def fingerprint(paths: Iterable[Path]) -> str:
+    """Return the SHA-256 over names and contents of files; a missing file counts as missing, not as an error."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        content = path.read_bytes() if path.is_file() else b"\0missing"
+        digest.update(f"{path}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def diff_of(files: Iterable[TextFile]) -> list[dict[str, str]]:
+    """Return what Ansible shows under --diff for files that differ."""
+    return [
+        {
+            "before_header": str(file.path),
+            "after_header": str(file.path),
+            "before": file.current() or "",
+            "after": file.content,
+        }
+        for file in files
+        if file.current() != file.content
+    ]

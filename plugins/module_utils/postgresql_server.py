@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Talking to a PostgreSQL server on its own host: through psql as the server's system user, over the Unix socket."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .command import CommandError, Runner
+from .errors import OpsError
+
+__all__ = ["SYSTEM_USER", "Server", "ServerError", "wait_for"]
+
+SYSTEM_USER = "postgres"
+FIELD_SEPARATOR = "\x1f"
+
+
+class ServerError(OpsError):
+    """The server did not answer, or answered with an error."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server on this host: how to reach it, and what runs the commands."""
+
+    runner: Runner
+    port: int = 5432
+    socket_directory: str = "/var/run/postgresql"
+
+    def query(self, sql: str, database: str = "postgres", timeout_seconds: float = 30.0) -> list[list[str]]:
+        """Run one statement and return its rows as text.
+
+        Raises:
+            ServerError: the server is away, or refused the statement.
+        """
+        argv = [
+            "psql", "-XAtq", "--no-password", "-v", "ON_ERROR_STOP=1", "-F", FIELD_SEPARATOR,
+            "-h", self.socket_directory, "-p", str(self.port), "-d", database, "-c", sql,
+        ]  # fmt: skip
+        try:
+            done = self.runner(argv, user=SYSTEM_USER, timeout_seconds=timeout_seconds)
+        except CommandError as error:
+            raise ServerError(f"PostgreSQL on port {self.port} cannot be asked: {error}") from error
+        if done.status != 0:
+            raise ServerError(f"PostgreSQL on port {self.port}: {done.said}")
+        return [line.split(FIELD_SEPARATOR) for line in done.stdout.splitlines()]
+
+    def value(self, sql: str) -> str:
+        """Return the first field of the first row."""
+        return self.query(sql)[0][0]
+
+    def answers(self) -> bool:
+        """Tell whether the server admits connections now."""
+        try:
+            self.query("SELECT 1", timeout_seconds=5.0)
+        except ServerError:
+            return False
+        return True
+
+    def in_recovery(self) -> bool:
+        """Tell whether the server replays WAL (a standby, or a restore that goes on) instead of taking writes."""
+        return self.value("SELECT pg_is_in_recovery()") == "t"
+
+    def restart_pending(self) -> list[str]:
+        """Return the settings whose new value waits for a restart."""
+        return [row[0] for row in self.query("SELECT name FROM pg_settings WHERE pending_restart ORDER BY name")]
+
+    def loaded_at(self) -> float:
+        """Return when the configuration was last read, in seconds since the epoch."""
+        return float(self.value("SELECT extract(epoch FROM pg_conf_load_time())"))
+
+
+def wait_for(
+    condition: Callable[[], bool],
+    timeout_seconds: float,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    interval_seconds: float = 0.2,
+) -> bool:
+    """Ask until `condition` holds; return False when `timeout_seconds` have passed without it."""
+    deadline = clock() + timeout_seconds
+    while not condition():
+        if clock() >= deadline:
+            return False
+        sleep(interval_seconds)
+    return True

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A systemd unit that runs with its files as they are now.
+
+Handlers are lost when a run is killed between writing a file and notifying. Here the question is asked of the host: has the
+unit read what its files say? The answer is a fingerprint of the files, kept in /run beside the unit's start time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .command import Runner, run_checked
+from .errors import OpsError
+from .files import fingerprint
+
+__all__ = ["Service", "ServiceError", "ensure"]
+
+STAMPS = Path("/run/traumalink")
+
+
+class ServiceError(OpsError):
+    """The unit does not run."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A unit as it should be: enabled, active, and up to date with `files`.
+
+    Attributes:
+        name: the unit, with its suffix.
+        files: the files that the unit reads at start or reload; its own unit files are watched as well when named.
+        on_change: `reload` or `restart`: what makes it read them again.
+    """
+
+    name: str
+    files: Sequence[Path]
+    on_change: str = "restart"
+    stamps: Path = STAMPS
+
+    @property
+    def stamp(self) -> Path:
+        """Where the fingerprint of what the unit has read is kept; /run, since a reboot reads everything anew."""
+        return self.stamps / f"{self.name}.loaded"
+
+
+def properties(service: Service, runner: Runner) -> dict[str, str]:
+    """Return what systemd says of the unit."""
+    names = "LoadState,ActiveState,UnitFileState,InvocationID"
+    done = run_checked(runner, ["systemctl", "show", "-p", names, service.name], f"asking systemd for {service.name}")
+    return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+
+
+def ensure(service: Service, runner: Runner, *, check: bool = False) -> list[str]:
+    """Bring the unit to its wanted state; return the steps in words, none where there was nothing to do.
+
+    Raises:
+        ServiceError: the unit does not exist, or does not become active.
+    """
+    if not check:
+        run_checked(runner, ["systemctl", "daemon-reload"], "reading systemd's unit files")
+    found = properties(service, runner)
+    if found.get("LoadState") == "not-found":
+        if check:
+            return ["enable", "start"]
+        raise ServiceError(f"{service.name} does not exist on this host; install it first")
+    steps = [] if found.get("UnitFileState") in ("enabled", "static", "generated") else ["enable"]
+    current = f"{found.get('InvocationID')} {fingerprint(service.files)}"
+    if found.get("ActiveState") not in ("active", "reloading"):
+        steps.append("start")
+    elif not service.stamp.exists() or service.stamp.read_text(encoding="ascii") != current:
+        steps.append(service.on_change)
+    if check or not steps:
+        return steps
+    for verb in steps:
+        done = runner(["systemctl", verb, service.name])
+        if done.status != 0:
+            raise ServiceError(
+                f"systemctl {verb} {service.name} failed: {done.said}; look at journalctl -u {service.name}"
+            )
+    remember(service, runner)
+    return steps
+
+
+def remember(service: Service, runner: Runner) -> None:
+    """See that the unit is active, and keep what it has read."""
+    found = properties(service, runner)
+    if found.get("ActiveState") != "active":
+        log = runner(["journalctl", "-u", service.name, "-n", "5", "--no-pager", "-o", "cat"]).stdout.strip()
+        raise ServiceError(f"{service.name} is {found.get('ActiveState')} after its start: {log}")
+    service.stamps.mkdir(mode=0o755, exist_ok=True)
+    temporary = service.stamp.with_suffix(".new")
+    temporary.write_text(f"{found.get('InvocationID')} {fingerprint(service.files)}", encoding="ascii")
+    os.replace(temporary, service.stamp)  # noqa: PTH105 - the atomic step
