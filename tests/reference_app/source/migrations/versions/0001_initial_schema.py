@@ -31,6 +31,9 @@ CREATE TABLE trauma.trauma_case (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX trauma_case_call_at ON trauma.trauma_case (call_at);
+-- The month of report.case_figures: monthly figures read their month only.
+CREATE INDEX trauma_case_month ON trauma.trauma_case
+    ((date_trunc('month', call_at AT TIME ZONE 'Asia/Shanghai')::date));
 CREATE INDEX trauma_case_created_at ON trauma.trauma_case (created_at);
 
 CREATE TABLE trauma.prehospital (
