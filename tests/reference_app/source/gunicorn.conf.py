@@ -21,7 +21,7 @@ graceful_timeout = 30
 timeout = 60
 
 # The release's directory is read-only; the heartbeat files of the workers need a place that is not.
-worker_tmp_dir = "/dev/shm"
+worker_tmp_dir = "/dev/shm"  # noqa: S108 (gunicorn makes the file with a random name, mode 0600)
 proc_name = "trauma-web-" + os.environ.get("SLOT", "none")
 
 # Request lines carry case numbers: no access log. Errors go to the journal.

@@ -16,7 +16,8 @@ BACKSLASH = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "
 
 def read_copy_line(line):
     """Read a line as PostgreSQL does."""
-    assert line.endswith("\n") and line.count("\n") == 1
+    assert line.endswith("\n")
+    assert line.count("\n") == 1
     fields = []
     for raw in line[:-1].split("\t"):
         if raw == "\\N":

@@ -61,7 +61,7 @@ def changed(path, value):
     ],
 )
 def test_refuses_with_the_path_of_the_error(path, value, expected_path):
-    with pytest.raises(validation.InvalidDocument) as refused:
+    with pytest.raises(validation.InvalidDocumentError) as refused:
         validation.case_document(changed(path, value))
     problems = {problem.path: problem for problem in refused.value.problems}
     assert expected_path in problems
@@ -71,14 +71,14 @@ def test_refuses_with_the_path_of_the_error(path, value, expected_path):
 
 @pytest.mark.parametrize("document", [None, [], "x", 1, {}])
 def test_refuses_what_is_no_case_at_all(document):
-    with pytest.raises(validation.InvalidDocument):
+    with pytest.raises(validation.InvalidDocumentError):
         validation.case_document(document)
 
 
 def test_names_every_error_at_once():
     document = changed(["prehospital", "gcs"], 99)
     document["triage"]["level"] = 0
-    with pytest.raises(validation.InvalidDocument) as refused:
+    with pytest.raises(validation.InvalidDocumentError) as refused:
         validation.case_document(document)
     assert {problem.path for problem in refused.value.problems} == {"prehospital.gcs", "triage.level"}
 
@@ -91,7 +91,7 @@ def test_times_are_brought_to_the_hospitals_time():
 def test_a_step_cannot_begin_before_the_patient_arrived():
     arrived = datetime.fromisoformat("2026-01-01T08:00:00+08:00")
     step = {"kind": "输血", "started_at": "2026-01-01T07:59:59+08:00"}
-    with pytest.raises(validation.InvalidDocument, match="must not be before"):
+    with pytest.raises(validation.InvalidDocumentError, match="must not be before"):
         validation.treatment_step(step, arrived)
     step["started_at"] = "2026-01-01T08:00:00+08:00"
     assert validation.treatment_step(step, arrived)["note"] == ""

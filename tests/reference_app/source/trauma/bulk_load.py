@@ -28,7 +28,7 @@ from trauma.database import SEARCH_PATH_OPTION, Connection
 PROGRESS_SECONDS = 3.0
 
 
-class RangeTaken(Exception):
+class RangeTakenError(Exception):
     """Cases with ids of the range exist already."""
 
 
@@ -79,7 +79,7 @@ def load_batch(batch: Batch) -> dict[str, int]:
 def prepare(connection: Connection, first: int, count: int, size: int, *, resume: bool) -> list[tuple[int, int]]:
     """The batches still to load. Moves the sequence past the range first, so that the API never hands out its ids.
 
-    Raises `RangeTaken` when cases of the range exist (with `resume`: when a batch is there in part).
+    Raises `RangeTakenError` when cases of the range exist (with `resume`: when a batch is there in part).
     """
     with connection, connection.cursor() as cursor:
         cursor.execute(
@@ -88,7 +88,7 @@ def prepare(connection: Connection, first: int, count: int, size: int, *, resume
         )
         present = dict(cursor.fetchall())
         if present and not resume:
-            raise RangeTaken(
+            raise RangeTakenError(
                 f"{sum(present.values())} cases with ids from {first} to {first + count - 1} exist already:"
                 " choose another --first, or --resume a load that was cut off"
             )
@@ -101,12 +101,14 @@ def prepare(connection: Connection, first: int, count: int, size: int, *, resume
         if present.get(number, 0) == 0:
             missing.append((start, length))
         elif present[number] != length:
-            raise RangeTaken(f"the batch from {start} is there in part: not a load with --first {first} --batch {size}")
+            raise RangeTakenError(
+                f"the batch from {start} is there in part: not a load with --first {first} --batch {size}"
+            )
     return missing
 
 
 def load(dsn: str, options: argparse.Namespace) -> dict[str, int]:
-    """Load what the command line asks for; returns the rows by table. Raises `RangeTaken` and psycopg2's errors."""
+    """Load what the command line asks for; returns the rows by table. Raises `RangeTakenError` and psycopg2's errors."""
     connection = connect(dsn)
     try:
         missing = prepare(connection, options.first, options.count, options.batch, resume=options.resume)
@@ -140,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     begin = time.monotonic()
     try:
         rows = load(settings.from_environment().database_dsn, options)
-    except (RangeTaken, settings.SettingsError, psycopg2.Error) as error:
+    except (RangeTakenError, settings.SettingsError, psycopg2.Error) as error:
         print(f"bulk load: {str(error).strip()}", file=sys.stderr)
         return 1
     result = {"cases": rows["trauma_case"], "rows": rows, "seconds": round(time.monotonic() - begin, 2)}

@@ -34,7 +34,7 @@ def create_case(cursor: Cursor, document: CaseDocument) -> tuple[int, str]:
 def add_treatment_step(cursor: Cursor, number: str, raw: object) -> int | None:
     """Validate and add a step; returns its number in the case, None when there is no such case.
 
-    Raises `validation.InvalidDocument`.
+    Raises `validation.InvalidDocumentError`.
     """
     # The case's row is locked, so that two steps at once get different numbers.
     cursor.execute(

@@ -22,7 +22,7 @@ Cursor = Any
 SEARCH_PATH_OPTION = "-c search_path=trauma,report -c timezone=Asia/Shanghai"
 
 
-class DatabaseAway(Exception):
+class DatabaseAwayError(Exception):
     """The database cannot be reached or did not answer in time."""
 
 
@@ -70,7 +70,7 @@ def use_deadlines() -> None:
 
 
 def open_connection(dsn: str, application_name: str) -> Connection:
-    """A new connection to the first host of `dsn` that answers. Raises `DatabaseAway`.
+    """A new connection to the first host of `dsn` that answers. Raises `DatabaseAwayError`.
 
     libpq tries the next of several hosts only after an error, never after silence, so each gets its share of the time.
     """
@@ -95,7 +95,7 @@ def open_connection(dsn: str, application_name: str) -> Connection:
                 )
         except psycopg2.OperationalError as error:
             failure = error
-    raise DatabaseAway(str(failure).strip()) from failure
+    raise DatabaseAwayError(str(failure).strip()) from failure
 
 
 class Database:
@@ -112,7 +112,7 @@ class Database:
     def transaction(self, seconds: float) -> Iterator[Cursor]:
         """A cursor inside one transaction that is committed at the end, all within `seconds`.
 
-        Raises `DatabaseAway` when the connection fails, and psycopg2's errors for what the database refuses.
+        Raises `DatabaseAwayError` when the connection fails, and psycopg2's errors for what the database refuses.
         """
         with patience(seconds):
             try:
@@ -127,7 +127,7 @@ class Database:
                 finally:
                     self._give_back(connection)
             except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-                raise DatabaseAway(str(error).strip() or type(error).__name__) from error
+                raise DatabaseAwayError(str(error).strip() or type(error).__name__) from error
 
     def _begin(self) -> tuple[Connection, Cursor]:
         while True:

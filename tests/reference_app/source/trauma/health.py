@@ -9,14 +9,14 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from trauma.database import Cursor, Database, DatabaseAway
+from trauma.database import Cursor, Database, DatabaseAwayError
 from trauma.registry import OLDEST_PENDING_SECONDS, WORKER_LOCK
 
 # Answers must come within 3 s, also when the database is away.
 CHECK_SECONDS = 2.0
 
 
-class Unhealthy(Exception):
+class UnhealthyError(Exception):
     """What keeps a module from working, in one sentence."""
 
 
@@ -40,10 +40,16 @@ def _registry(cursor: Cursor) -> Mapping[str, Any]:
     )
     alive, pending, oldest_seconds = cursor.fetchone()
     if not alive:
-        raise Unhealthy("no registry worker holds its lock")
+        raise UnhealthyError("no registry worker holds its lock")
     if oldest_seconds > OLDEST_PENDING_SECONDS:
-        raise Unhealthy(f"{pending} reports pending, the oldest for {oldest_seconds:.0f} s")
+        raise UnhealthyError(f"{pending} reports pending, the oldest for {oldest_seconds:.0f} s")
     return {"worker": "alive", "pending": pending, "oldest_pending_seconds": round(oldest_seconds, 1)}
+
+
+def _statistics(cursor: Cursor) -> Mapping[str, Any]:
+    # Planned, with its privileges checked, but not computed: that would read every case.
+    cursor.execute("SELECT * FROM workload_monthly LIMIT 0")
+    return {"workload": "readable"}
 
 
 MODULES: Mapping[str, Needs] = {
@@ -54,7 +60,7 @@ MODULES: Mapping[str, Needs] = {
     "triage": Needs(reads=("trauma_case", "triage", "injury"), writes=("triage", "injury")),
     "treatment": Needs(reads=("treatment_step", "outcome"), writes=("treatment_step", "outcome")),
     "registry": Needs(reads=("registry_report",), writes=("registry_report",), also=_registry),
-    "statistics": Needs(reads=("case_figures",)),
+    "statistics": Needs(reads=("case_figures",), also=_statistics),
 }
 
 
@@ -65,14 +71,14 @@ def _checks(cursor: Cursor, needs: Needs) -> dict[str, Any]:
     if needs.writes:
         cursor.execute("SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'")
         if any(cursor.fetchone()):
-            raise Unhealthy("the database is read-only")
+            raise UnhealthyError("the database is read-only")
         cursor.execute(
             "SELECT array_agg(name) FROM unnest(%s) AS name WHERE NOT has_table_privilege(name, 'INSERT')",
             (list(needs.writes),),
         )
         (missing,) = cursor.fetchone()
         if missing:
-            raise Unhealthy("no privilege to write: " + ", ".join(missing))
+            raise UnhealthyError("no privilege to write: " + ", ".join(missing))
         checks["writable"] = list(needs.writes)
     checks.update(needs.also(cursor))
     return checks
@@ -83,10 +89,10 @@ def check(database: Database, module: str) -> tuple[dict[str, Any], int]:
     try:
         with database.transaction(CHECK_SECONDS) as cursor:
             return {"module": module, "status": "healthy", "checks": _checks(cursor, MODULES[module])}, 200
-    except DatabaseAway as error:
+    except DatabaseAwayError as error:
         # The first line names host and cause; more would be of no use to a monitor.
         reason = "database away: " + (str(error).splitlines() or ["no answer"])[0]
-    except Unhealthy as error:
+    except UnhealthyError as error:
         reason = str(error)
     except psycopg2.Error as error:
         reason = "database refuses: " + (str(error).splitlines() or [type(error).__name__])[0]

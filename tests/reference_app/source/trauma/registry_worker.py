@@ -95,7 +95,7 @@ def run(dsn: str, slot: str) -> None:
                 work(connection)
             finally:
                 connection.close()
-        except (database.DatabaseAway, psycopg2.Error) as error:
+        except (database.DatabaseAwayError, psycopg2.Error) as error:
             if not away:
                 log(f"database away, trying again every {RECONNECT_SECONDS:g} s: {' '.join(str(error).split())}")
                 away = True

@@ -35,10 +35,16 @@ ROW_TEXT_SETTINGS = {
     "row_security": "off",
     "statement_timeout": "0",
 }
-_POSITION = "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END"
+_POSITION = "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END"
+
+_SNAPSHOT = (
+    "SELECT pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text,"
+    " CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END,"
+    " clock_timestamp()::text FROM pg_current_snapshot() AS s"
+)
 
 
-class NotQuiet(Exception):
+class NotQuietError(Exception):
     """No moment without transactions in progress was found in time."""
 
 
@@ -51,24 +57,22 @@ def _one(cursor: Any, statement: Any, values: Sequence[object] = ()) -> tuple[An
 def take_snapshot(cursor: Any, exact_seconds: float | None) -> dict[str, Any]:
     """Open the transaction whose snapshot everything is read in; returns what is known of that snapshot.
 
-    Raises `NotQuiet` when `exact_seconds` are over without an exact one.
+    Raises `NotQuietError` when `exact_seconds` are over without an exact one.
     """
     deadline = time.monotonic() + (exact_seconds or 0)
     while True:
-        (before,) = _one(cursor, f"SELECT {_POSITION}")
+        (before,) = _one(cursor, _POSITION)
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         xmin, xmax, after, taken_at = _one(
             cursor,
-            "SELECT pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text, "
-            + _POSITION
-            + ", clock_timestamp()::text FROM pg_current_snapshot() AS s",
+            _SNAPSHOT,
         )
         exact = before == after and xmin == xmax
         if exact or exact_seconds is None:
             return {"lsn": after, "exact": exact, "snapshot_xmin": xmin, "snapshot_xmax": xmax, "taken_at": taken_at}
         cursor.execute("ROLLBACK")
         if time.monotonic() > deadline:
-            raise NotQuiet(f"transactions were in progress at every look for {exact_seconds:g} s")
+            raise NotQuietError(f"transactions were in progress at every look for {exact_seconds:g} s")
         time.sleep(0.02)
 
 
@@ -91,7 +95,7 @@ def sums(cursor: Any, tables: Sequence[str], case_ids: Sequence[int] | None = No
 
 
 def measure(dsn: str, case_ids: Sequence[int] | None, exact_seconds: float | None) -> dict[str, Any]:
-    """The whole answer. Raises psycopg2's errors and `NotQuiet`."""
+    """The whole answer. Raises psycopg2's errors and `NotQuietError`."""
     connection = psycopg2.connect(dsn, application_name="trauma-table-sums", connect_timeout=10)
     try:
         connection.autocommit = True
@@ -127,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case_ids = [int(word) for word in options.case_ids_file.read_text(encoding="ascii").split()]
         print(json.dumps(measure(options.dsn, case_ids, options.exact_seconds)))
         return 0
-    except (NotQuiet, OSError, ValueError, psycopg2.Error) as error:
+    except (NotQuietError, OSError, ValueError, psycopg2.Error) as error:
         print(f"table sums: {str(error).strip()}", file=sys.stderr)
         return 1
 

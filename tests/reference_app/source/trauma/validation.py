@@ -33,7 +33,7 @@ class Problem:
     en: str
 
 
-class InvalidDocument(Exception):
+class InvalidDocumentError(Exception):
     """A document that cannot be accepted, with all its problems."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -152,16 +152,16 @@ def _iso(moment: datetime | None) -> str | None:
 
 
 def treatment_step(value: object, arrived_at: datetime | None) -> TreatmentStep:
-    """A valid step of treatment that does not begin before the patient arrived. Raises `InvalidDocument`."""
+    """A valid step of treatment that does not begin before the patient arrived. Raises `InvalidDocumentError`."""
     reader = _Reader()
     step = reader.step(value, "", arrived_at)
     if reader.problems:
-        raise InvalidDocument(reader.problems)
+        raise InvalidDocumentError(reader.problems)
     return step
 
 
 def case_document(value: object) -> CaseDocument:
-    """The valid document in `value` (parsed JSON), its times brought to local time. Raises `InvalidDocument`."""
+    """The valid document in `value` (parsed JSON), its times brought to local time. Raises `InvalidDocumentError`."""
     read = _Reader()
     case = read.mapping(value, "$")
     patient = read.mapping(case.get("patient"), "patient")
@@ -236,5 +236,5 @@ def case_document(value: object) -> CaseDocument:
     for position, raw in enumerate(read.items(case.get("treatment_steps", []), "treatment_steps", 0, MOST_STEPS)):
         document["treatment_steps"].append(read.step(raw, f"treatment_steps[{position}].", arrived))
     if read.problems:
-        raise InvalidDocument(read.problems)
+        raise InvalidDocumentError(read.problems)
     return document

@@ -11,10 +11,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from trauma import health, settings
-from trauma.database import Database, DatabaseAway, use_deadlines
+from trauma.database import Database, DatabaseAwayError, use_deadlines
 from trauma.modules import common, prehospital, registry, statistics, treatment, triage
 from trauma.release import read_release
-from trauma.validation import InvalidDocument
+from trauma.validation import InvalidDocumentError
 
 LARGEST_REQUEST_BYTES = 1024 * 1024
 
@@ -46,8 +46,8 @@ def create_application(configuration: settings.Settings) -> Flask:
     def all_modules() -> ResponseReturnValue:
         return _all_modules()
 
-    application.register_error_handler(InvalidDocument, _invalid)
-    application.register_error_handler(DatabaseAway, _database_away)
+    application.register_error_handler(InvalidDocumentError, _invalid)
+    application.register_error_handler(DatabaseAwayError, _database_away)
     application.register_error_handler(psycopg2.errors.ReadOnlySqlTransaction, _database_away)
     application.register_error_handler(psycopg2.Error, _database_refuses)
     application.register_error_handler(HTTPException, _http_error)
@@ -66,7 +66,7 @@ def _all_modules() -> ResponseReturnValue:
     return jsonify(status="healthy" if worst == 200 else "unhealthy", modules=answers), worst
 
 
-def _invalid(error: InvalidDocument) -> ResponseReturnValue:
+def _invalid(error: InvalidDocumentError) -> ResponseReturnValue:
     problems = [{"path": problem.path, "zh": problem.zh, "en": problem.en} for problem in error.problems]
     first = error.problems[0]
     return common.error_answer(

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from trauma import health
 from trauma.database import Database
-from trauma.validation import InvalidDocument, Problem
+from trauma.validation import InvalidDocumentError, Problem
 
 # A request waits this long for the database at most.
 REQUEST_SECONDS = 10.0
@@ -44,28 +44,28 @@ def error_answer(status: int, zh: str, en: str, problems: list[dict[str, str]] |
 
 
 def day_argument(name: str) -> date:
-    """A day out of the query string. Raises `InvalidDocument`."""
+    """A day out of the query string. Raises `InvalidDocumentError`."""
     try:
         return date.fromisoformat(request.args.get(name, ""))
     except ValueError as error:
         problem = Problem(name, "必须是日期，如 2026-01-31", "must be a date such as 2026-01-31")
-        raise InvalidDocument([problem]) from error
+        raise InvalidDocumentError([problem]) from error
 
 
 def limit_argument() -> int:
-    """`limit` out of the query string: 1 to 1000, 100 when absent. Raises `InvalidDocument`."""
+    """`limit` out of the query string: 1 to 1000, 100 when absent. Raises `InvalidDocumentError`."""
     text = request.args.get("limit", "100")
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 1000:
         return int(text)
-    raise InvalidDocument([Problem("limit", "必须是1至1000之间的整数", "must be a whole number from 1 to 1000")])
+    raise InvalidDocumentError([Problem("limit", "必须是1至1000之间的整数", "must be a whole number from 1 to 1000")])
 
 
 def json_body() -> object:
-    """The request's JSON. Raises `InvalidDocument` when it is none."""
+    """The request's JSON. Raises `InvalidDocumentError` when it is none."""
     try:
         body = request.get_json(force=True, silent=True)
     except RecursionError:
         body = None
     if body is None:
-        raise InvalidDocument([Problem("$", "请求体不是有效的JSON", "the body is not valid JSON")])
+        raise InvalidDocumentError([Problem("$", "请求体不是有效的JSON", "the body is not valid JSON")])
     return body
