@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pgBackRest: its commands, and what its `info` says as typed values. The only file that knows the backup engine's words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from .command import Completed, Runner
+from .errors import OpsError
+
+__all__ = ["Backup", "BackupError", "PgBackRest", "Stanza", "parse_info"]
+
+# pgBackRest's source, src/command/info/info.c: INFO_STANZA_STATUS_CODE_*
+STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA, STATUS_BACKUP_MISSING = 0, 1, 2, 3, 5
+
+
+class BackupError(OpsError):
+    """The backup engine failed, or what it left is not what it should have left."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One backup set, as the repository describes it.
+
+    Attributes:
+        label: its name in the repository; type: full, diff or incr; prior: label of the backup it builds on.
+        started_at, stopped_at: ISO 8601, UTC.
+        database_bytes: size of the database cluster; backup_bytes: of it, what this set copied;
+        repository_bytes: what this set takes in the repository, compressed and encrypted.
+        checksum_errors: whether page checksum errors were seen; None where the server has no checksums.
+    """
+
+    label: str
+    type: str
+    prior: str | None
+    started_at: str
+    stopped_at: str
+    seconds: int
+    lsn_start: str
+    lsn_stop: str
+    wal_start: str
+    wal_stop: str
+    database_bytes: int
+    backup_bytes: int
+    repository_bytes: int
+    checksum_errors: bool | None
+
+    def facts(self) -> dict[str, Any]:
+        """Return the set as plain data for an Ansible result."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Stanza:
+    """One stanza of the repository: its sets, oldest first, and the WAL that is archived for its newest database."""
+
+    name: str
+    status: int
+    message: str
+    system_id: int | None
+    wal_min: str | None
+    wal_max: str | None
+    backups: tuple[Backup, ...]
+
+    @property
+    def exists(self) -> bool:
+        """Whether the stanza has been created."""
+        return self.status not in (STATUS_MISSING_PATH, STATUS_MISSING_DATA)
+
+    @property
+    def newest(self) -> Backup | None:
+        """The newest set."""
+        return self.backups[-1] if self.backups else None
+
+
+@dataclass(frozen=True)
+class PgBackRest:
+    """The engine on one host: who runs it and for which stanza. Its options come from its configuration file."""
+
+    runner: Runner
+    stanza: str
+    user: str
+
+    def call(self, *argv: str, environment: Mapping[str, str] | None = None, what: str) -> Completed:
+        """Run one command; a failure becomes a BackupError with the engine's own first error and what it means."""
+        # To the console, so that what went wrong stands in the result and not only in a file on the host.
+        full = ["pgbackrest", f"--stanza={self.stanza}", "--log-level-console=warn", *argv]
+        done = self.runner(full, user=self.user, environment=environment)
+        if done.status != 0:
+            raise BackupError(f"{what} failed: {explain(done.stdout + done.stderr)}")
+        return done
+
+    def info(self, environment: Mapping[str, str] | None = None) -> Stanza:
+        """Return the stanza as the repository describes it.
+
+        Raises:
+            BackupError: the repository cannot be read; a wrong passphrase is named as such.
+        """
+        done = self.call("info", "--output=json", environment=environment, what="reading the repository")
+        return parse_info(done.stdout, self.stanza)
+
+    def create_stanza(self) -> None:
+        """Create the stanza; where it exists for the same database nothing happens."""
+        self.call("stanza-create", what=f"creating the stanza {self.stanza}")
+
+    def check(self) -> None:
+        """See one WAL segment travel from the server into the repository."""
+        self.call("check", what="seeing a WAL segment arrive in the repository")
+
+    def backup(self, kind: str) -> Backup:
+        """Take a backup of `kind` (full, diff, incr) and return the set that is now in the repository.
+
+        Raises:
+            BackupError: it failed, or it ended well and the repository holds no new set, or one with errors.
+        """
+        before = self.info().newest
+        self.call(f"--type={kind}", "backup", what=f"the {kind} backup of {self.stanza}")
+        after = self.info().newest
+        if after is None or (before is not None and after.label == before.label):
+            raise BackupError(
+                f"the backup of {self.stanza} ended without an error, but the repository holds no new set"
+            )
+        if after.checksum_errors:
+            raise BackupError(
+                f"backup {after.label} holds pages with wrong checksums: the database on disk is damaged; look at PostgreSQL's log and its disks now"
+            )
+        return after
+
+
+def explain(output: str) -> str:
+    """Return the engine's first error as one line, with what to do where the cause is known."""
+    errors = [line.split(": ", 1)[-1].strip() for line in output.splitlines() if "ERROR:" in line]
+    error = errors[0] if errors else " ".join(output.split())[-400:]
+    if "CryptoError" in output or "cipher" in error or "unable to decrypt" in output or "[095]" in output:
+        return f"{error}: the passphrase does not open this repository; give the vault password and passphrase that belong to this site"
+    return error
+
+
+def parse_info(text: str, name: str) -> Stanza:
+    """Return the stanza `name` out of what `pgbackrest info --output=json` printed.
+
+    Raises:
+        BackupError: it is not such a text, or says that the repository cannot be read.
+    """
+    try:
+        stanzas = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BackupError(f"pgbackrest info printed no JSON ({error}): {text[:200]}") from None
+    for entry in stanzas:
+        if entry["name"] == name:
+            break
+    else:
+        return Stanza(name, STATUS_MISSING_PATH, "missing stanza path", None, None, None, ())
+    status = entry["status"]
+    if status["code"] not in (STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA):
+        details = " ".join(repository["status"]["message"] for repository in entry.get("repo", []))
+        raise BackupError(f"the repository of {name} cannot be read: {explain(status['message'] + ' ' + details)}")
+    databases = entry.get("db", [])
+    newest_database = databases[-1]["id"] if databases else None
+    archives = [archive for archive in entry.get("archive", []) if archive["database"]["id"] == newest_database]
+    return Stanza(
+        name=name,
+        status=status["code"],
+        message=status["message"],
+        system_id=databases[-1]["system-id"] if databases else None,
+        wal_min=archives[-1]["min"] if archives else None,
+        wal_max=archives[-1]["max"] if archives else None,
+        backups=tuple(parse_backup(backup) for backup in entry.get("backup", [])),
+    )
+
+
+def parse_backup(entry: Mapping[str, Any]) -> Backup:
+    """Return one set out of its description in `info`."""
+    started, stopped = entry["timestamp"]["start"], entry["timestamp"]["stop"]
+    return Backup(
+        label=entry["label"],
+        type=entry["type"],
+        prior=entry["prior"],
+        started_at=datetime.fromtimestamp(started, UTC).isoformat(),
+        stopped_at=datetime.fromtimestamp(stopped, UTC).isoformat(),
+        seconds=stopped - started,
+        lsn_start=entry["lsn"]["start"],
+        lsn_stop=entry["lsn"]["stop"],
+        wal_start=entry["archive"]["start"],
+        wal_stop=entry["archive"]["stop"],
+        database_bytes=entry["info"]["size"],
+        backup_bytes=entry["info"]["delta"],
+        repository_bytes=entry["info"]["repository"]["delta"],
+        checksum_errors=entry.get("error"),
+    )

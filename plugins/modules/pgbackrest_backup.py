@@ -1,0 +1,82 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: take one backup, and look at what it left in the repository."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pgbackrest_backup
+short_description: Take a backup with pgBackRest
+description:
+  - Runs on the repository's host. An exit status is not taken for proof, the set is looked up in the repository afterwards.
+  - Each run takes a backup, so the result is always changed.
+options:
+  stanza: {description: The stanza., type: str, required: true}
+  user: {description: System user that runs pgBackRest., type: str, required: true}
+  type: {description: Kind of backup., type: str, choices: [full, diff, incr], required: true}
+attributes:
+  check_mode: {support: full, description: Takes no backup and says that one would be taken.}
+  diff_mode: {support: none, description: There is nothing to compare.}
+author: The traumalink.ops developers
+"""
+
+EXAMPLES = r"""
+- name: Back up
+  traumalink.ops.pgbackrest_backup:
+    stanza: example_hospital
+    user: pgbackrest
+    type: incr
+"""
+
+RETURN = r"""
+backup:
+  description: The new set.
+  returned: success and not check mode
+  type: dict
+  sample:
+    label: 20260102-220003F
+    type: full
+    prior: null
+    started_at: "2026-01-02T14:00:03+00:00"
+    stopped_at: "2026-01-02T14:01:10+00:00"
+    seconds: 67
+    lsn_start: 0/2000028
+    lsn_stop: 0/2000138
+    wal_start: "000000010000000000000002"
+    wal_stop: "000000010000000000000002"
+    database_bytes: 243269632
+    backup_bytes: 243269632
+    repository_bytes: 49283072
+    checksum_errors: false
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.command import run
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+
+
+def main() -> None:
+    """Arguments in, one call, result out."""
+    module = AnsibleModule(
+        argument_spec={
+            "stanza": {"type": "str", "required": True},
+            "user": {"type": "str", "required": True},
+            "type": {"type": "str", "choices": ["full", "diff", "incr"], "required": True},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+    if module.check_mode:
+        module.exit_json(changed=True)
+    try:
+        backup = PgBackRest(run, given["stanza"], given["user"]).backup(given["type"])
+    except OpsError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=True, backup=backup.facts())
+
+
+if __name__ == "__main__":
+    main()

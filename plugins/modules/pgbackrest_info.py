@@ -1,0 +1,92 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: what the backup repository holds."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pgbackrest_info
+short_description: What the backup repository of a stanza holds
+description:
+  - Reads the repository on its own host, or on the database's host through the repository's TLS server.
+  - With O(cipher_passphrase) it tries that passphrase on the repository at O(repository_path) before any configuration is written.
+options:
+  stanza: {description: The stanza., type: str, required: true}
+  user: {description: System user that runs pgBackRest., type: str, required: true}
+  repository_path: {description: Path of the repository whose passphrase is tried., type: path}
+  cipher_passphrase: {description: The passphrase to try., type: str}
+attributes:
+  check_mode: {support: full, description: Reads only.}
+  diff_mode: {support: none, description: Reads only.}
+author: The traumalink.ops developers
+"""
+
+EXAMPLES = r"""
+- name: Learn what the repository holds
+  traumalink.ops.pgbackrest_info:
+    stanza: example_hospital
+    user: pgbackrest
+"""
+
+RETURN = r"""
+installed: {description: Whether pgBackRest is on the host., returned: success, type: bool}
+exists: {description: Whether the stanza exists., returned: success, type: bool}
+backups: {description: The sets oldest first., returned: success, type: list, elements: dict}
+newest: {description: The newest set., returned: success, type: dict}
+wal_min: {description: First archived WAL segment., returned: success, type: str}
+wal_max: {description: Last archived WAL segment., returned: success, type: str}
+"""
+
+import shutil
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.command import run
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+
+
+def main() -> None:
+    """Arguments in, one call, result out."""
+    module = AnsibleModule(
+        argument_spec={
+            "stanza": {"type": "str", "required": True},
+            "user": {"type": "str", "required": True},
+            "repository_path": {"type": "path"},
+            "cipher_passphrase": {"type": "str", "no_log": True},
+        },
+        required_together=[("repository_path", "cipher_passphrase")],
+        supports_check_mode=True,
+    )
+    given = module.params
+    environment = {}
+    if given["repository_path"]:
+        if not shutil.which("pgbackrest") or not Path(given["repository_path"], "backup", given["stanza"]).is_dir():
+            module.exit_json(changed=False, installed=bool(shutil.which("pgbackrest")), exists=False, backups=[])
+        environment = {
+            "PGBACKREST_CONFIG": "/dev/null",
+            "PGBACKREST_CONFIG_INCLUDE_PATH": "/nonexistent",
+            "PGBACKREST_REPO1_PATH": given["repository_path"],
+            "PGBACKREST_REPO1_CIPHER_TYPE": "aes-256-cbc",
+            "PGBACKREST_REPO1_CIPHER_PASS": given["cipher_passphrase"],
+        }
+    try:
+        stanza = PgBackRest(run, given["stanza"], given["user"]).info(environment)
+    except OpsError as error:
+        module.fail_json(msg=str(error))
+    newest = stanza.newest.facts() if stanza.newest else None
+    module.exit_json(
+        changed=False,
+        installed=True,
+        exists=stanza.exists,
+        backups=[backup.facts() for backup in stanza.backups],
+        newest=newest,
+        wal_min=stanza.wal_min,
+        wal_max=stanza.wal_max,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: bring a database cluster back from the repository."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pgbackrest_restore
+short_description: Restore the newest backup with all archived WAL into a data directory
+description:
+  - Runs on the database's host. Data that lies there is moved aside in one rename, never removed.
+  - The server replays WAL when it is started afterwards, see M(traumalink.ops.postgresql_cluster).
+  - A restore that was interrupted is completed by running it again.
+options:
+  stanza: {description: The stanza., type: str, required: true}
+  data_directory: {description: Absolute path of the data., type: path, required: true}
+  unit: {description: The systemd unit of the server on that data., type: str, required: true}
+attributes:
+  check_mode: {support: full, description: Checks space and repository and says what would be done.}
+  diff_mode: {support: none, description: There is nothing to compare.}
+author: The traumalink.ops developers
+"""
+
+EXAMPLES = r"""
+- name: Bring the data back
+  traumalink.ops.pgbackrest_restore:
+    stanza: example_hospital
+    data_directory: /var/lib/postgresql/15/main
+    unit: postgresql@15-main.service
+"""
+
+RETURN = r"""
+steps: {description: What was or would be done., returned: success, type: list, elements: str}
+kept_aside: {description: Where the old data lies now., returned: success, type: str}
+backup: {description: The set that was restored., returned: success, type: dict}
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.command import run, run_checked
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_server import SYSTEM_USER
+from ansible_collections.traumalink.ops.plugins.module_utils.restore import Restore
+
+
+def main() -> None:
+    """Arguments in, one call, result out."""
+    module = AnsibleModule(
+        argument_spec={
+            "stanza": {"type": "str", "required": True},
+            "data_directory": {"type": "path", "required": True},
+            "unit": {"type": "str", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+
+    def stop() -> None:
+        run_checked(run, ["systemctl", "stop", given["unit"]], f"stopping {given['unit']}")
+
+    engine = PgBackRest(run, given["stanza"], SYSTEM_USER)
+    restore = Restore(engine, Path(given["data_directory"]), stop, datetime.now(UTC))
+    try:
+        result = restore.run(check=module.check_mode)
+    except OpsError as error:
+        module.fail_json(msg=str(error))
+    backup = result.backup.facts() if result.backup else None
+    module.exit_json(changed=True, steps=result.steps, kept_aside=result.kept_aside, backup=backup)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: a stanza that exists and into which WAL arrives."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pgbackrest_stanza
+short_description: Create a stanza in the repository and see WAL arrive in it
+description:
+  - Creates the stanza where it is missing, and then sees one WAL segment arrive. Does nothing where the stanza exists.
+options:
+  stanza: {description: The stanza., type: str, required: true}
+  user: {description: System user that runs pgBackRest on the repository's host., type: str, required: true}
+  check: {description: See a WAL segment arrive even where nothing was created., type: bool, default: false}
+attributes:
+  check_mode: {support: full, description: Says whether the stanza would be created.}
+  diff_mode: {support: none, description: There is nothing to compare.}
+author: The traumalink.ops developers
+"""
+
+EXAMPLES = r"""
+- name: Create the stanza
+  traumalink.ops.pgbackrest_stanza:
+    stanza: example_hospital
+    user: pgbackrest
+"""
+
+RETURN = r""" # """
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.command import run
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+
+
+def main() -> None:
+    """Arguments in, one call, result out."""
+    module = AnsibleModule(
+        argument_spec={
+            "stanza": {"type": "str", "required": True},
+            "user": {"type": "str", "required": True},
+            "check": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    engine = PgBackRest(run, module.params["stanza"], module.params["user"])
+    try:
+        missing = not engine.info().exists
+        if not module.check_mode:
+            if missing:
+                engine.create_stanza()
+            if missing or module.params["check"]:
+                engine.check()
+    except OpsError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=missing)
+
+
+if __name__ == "__main__":
+    main()
