@@ -99,10 +99,14 @@ class PgBackRest:
     def info(self, environment: Mapping[str, str] | None = None) -> Stanza:
         """Return the stanza as the repository describes it.
 
+        Args:
+            environment: options that take the place of the configuration file, for a repository that is only looked at.
+
         Raises:
             BackupError: the repository cannot be read; a wrong passphrase is named as such.
         """
-        done = self.call("info", "--output=json", environment=environment, what="reading the repository")
+        options = ["--no-config"] if environment else []
+        done = self.call(*options, "info", "--output=json", environment=environment, what="reading the repository")
         return parse_info(done.stdout, self.stanza)
 
     def create_stanza(self) -> None:
@@ -135,11 +139,14 @@ class PgBackRest:
 
 def explain(output: str) -> str:
     """Return the engine's first error as one line, with what to do where the cause is known."""
-    errors = [line.split(": ", 1)[-1].strip() for line in output.splitlines() if "ERROR:" in line]
-    error = errors[0] if errors else " ".join(output.split())[-400:]
-    if "CryptoError" in output or "cipher" in error or "unable to decrypt" in output or "[095]" in output:
-        return f"{error}: the passphrase does not open this repository; give the vault password and passphrase that belong to this site"
-    return error
+    # A wrong passphrase is no error of its own: the engine decrypts to noise, and then finds no sections in it (FormatError).
+    if "unable to load info file" in output and ("CryptoError" in output or "FormatError" in output):
+        return (
+            "the passphrase does not open this repository; give the vault password and the backup_cipher_passphrase that belong to this "
+            "site (an information file that is damaged looks the same: see whether its copy *.info.copy can be read)"
+        )
+    errors = [line.split("ERROR:", 1)[1].strip() for line in output.splitlines() if "ERROR:" in line]
+    return errors[0] if errors else " ".join(output.split())[-400:]
 
 
 def parse_info(text: str, name: str) -> Stanza:
@@ -149,7 +156,7 @@ def parse_info(text: str, name: str) -> Stanza:
         BackupError: it is not such a text, or says that the repository cannot be read.
     """
     try:
-        stanzas = json.loads(text)
+        stanzas = json.loads(text, strict=False)  # the engine's messages may hold raw bytes
     except json.JSONDecodeError as error:
         raise BackupError(f"pgbackrest info printed no JSON ({error}): {text[:200]}") from None
     for entry in stanzas:

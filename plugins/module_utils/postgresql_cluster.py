@@ -20,6 +20,7 @@ __all__ = ["Cluster", "ClusterError", "ClusterState", "Outcome", "ensure", "look
 MARKER = "traumalink.ops"
 START_TIMEOUT_SECONDS = 60.0
 CONFIGURATION_ROOT = Path("/etc/postgresql")
+SAMPLES = Path("/usr/share/postgresql")
 LOG_ROOT = Path("/var/log/postgresql")
 
 
@@ -51,6 +52,7 @@ class Cluster:
     may_restart: bool = False
     recovery_timeout_seconds: float = 60.0
     configuration_root: Path = CONFIGURATION_ROOT
+    samples: Path = SAMPLES
 
     @property
     def configuration_directory(self) -> Path:
@@ -127,27 +129,30 @@ def refuse_what_does_not_fit(cluster: Cluster, state: ClusterState) -> None:
 
 def create_or_adopt(cluster: Cluster, state: ClusterState, runner: Runner) -> None:
     """Let Debian's tool know the cluster: with initdb where there is no data, without it where there is some."""
-    argv = [
-        "pg_createcluster",
-        cluster.version,
-        cluster.name,
-        "-d",
-        str(cluster.data_directory),
-        "-p",
-        str(cluster.port),
-    ]
+    argv = ["pg_createcluster", cluster.version, cluster.name, "-d", str(cluster.data_directory)]
+    argv += ["-p", str(cluster.port)]
     if state.data_version is None:
-        argv += [
-            "--locale",
-            "C.UTF-8",
-            "-e",
-            "UTF8",
-            "--",
-            "--data-checksums",
-            "--auth-local=peer",
-            "--auth-host=scram-sha-256",
-        ]
+        argv += ["--locale", "C.UTF-8", "-e", "UTF8", "--", "--data-checksums", "--auth-local=peer"]
+        argv += ["--auth-host=scram-sha-256"]
+    else:
+        lay_missing_configuration(cluster)
     run_checked(runner, argv, f"creating the cluster {cluster.version}/{cluster.name}", timeout_seconds=600)
+
+
+def lay_missing_configuration(cluster: Cluster) -> None:
+    """Put configuration files beside data that has none: Debian keeps them in /etc, which a backup of the data does not hold.
+
+    pg_createcluster moves them to /etc (its function move_conffile), and only the operating system's user gets in by them.
+    """
+    sample = cluster.samples / cluster.version / "postgresql.conf.sample"
+    contents = {
+        "postgresql.conf": sample.read_text(encoding="utf-8"),
+        "pg_hba.conf": "local all postgres peer\nlocal all all peer\n",
+        "pg_ident.conf": "",
+    }
+    for name, content in contents.items():
+        if not (cluster.data_directory / name).exists():
+            write_text(TextFile(cluster.data_directory / name, content, SYSTEM_USER, 0o640))
 
 
 def settings_text(settings: Mapping[str, str]) -> str:

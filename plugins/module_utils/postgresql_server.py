@@ -64,6 +64,13 @@ class Server:
         """Tell whether the server replays WAL (a standby, or a restore that goes on) instead of taking writes."""
         return self.value("SELECT pg_is_in_recovery()") == "t"
 
+    def role(self) -> str:
+        """Return `primary`, `standby`, or `down` where the server does not answer."""
+        try:
+            return "standby" if self.in_recovery() else "primary"
+        except ServerError:
+            return "down"
+
     def restart_pending(self) -> list[str]:
         """Return the settings whose new value waits for a restart."""
         return [row[0] for row in self.query("SELECT name FROM pg_settings WHERE pending_restart ORDER BY name")]

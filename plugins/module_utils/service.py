@@ -10,7 +10,8 @@ unit read what its files say? The answer is a fingerprint of the files, kept in 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +36,14 @@ class Service:
         name: the unit, with its suffix.
         files: the files that the unit reads at start or reload; its own unit files are watched as well when named.
         on_change: `reload` or `restart`: what makes it read them again.
+        settle_seconds: how long it must have stayed up to count as running; a unit that dies at once is active for a moment too.
     """
 
     name: str
     files: Sequence[Path]
     on_change: str = "restart"
     stamps: Path = STAMPS
+    settle_seconds: float = 1.0
 
     @property
     def stamp(self) -> Path:
@@ -55,7 +58,9 @@ def properties(service: Service, runner: Runner) -> dict[str, str]:
     return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
 
 
-def ensure(service: Service, runner: Runner, *, check: bool = False) -> list[str]:
+def ensure(
+    service: Service, runner: Runner, *, check: bool = False, sleep: Callable[[float], None] = time.sleep
+) -> list[str]:
     """Bring the unit to its wanted state; return the steps in words, none where there was nothing to do.
 
     Raises:
@@ -82,13 +87,13 @@ def ensure(service: Service, runner: Runner, *, check: bool = False) -> list[str
             raise ServiceError(
                 f"systemctl {verb} {service.name} failed: {done.said}; look at journalctl -u {service.name}"
             )
-    remember(service, runner)
+    sleep(service.settle_seconds)
+    remember(service, runner, properties(service, runner))
     return steps
 
 
-def remember(service: Service, runner: Runner) -> None:
+def remember(service: Service, runner: Runner, found: dict[str, str]) -> None:
     """See that the unit is active, and keep what it has read."""
-    found = properties(service, runner)
     if found.get("ActiveState") != "active":
         log = runner(["journalctl", "-u", service.name, "-n", "5", "--no-pager", "-o", "cat"]).stdout.strip()
         raise ServiceError(f"{service.name} is {found.get('ActiveState')} after its start: {log}")

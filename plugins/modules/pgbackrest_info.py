@@ -61,13 +61,11 @@ def main() -> None:
         supports_check_mode=True,
     )
     given = module.params
-    environment = {}
+    environment: dict[str, str] = {}
     if given["repository_path"]:
         if not shutil.which("pgbackrest") or not Path(given["repository_path"], "backup", given["stanza"]).is_dir():
             module.exit_json(changed=False, installed=bool(shutil.which("pgbackrest")), exists=False, backups=[])
         environment = {
-            "PGBACKREST_CONFIG": "/dev/null",
-            "PGBACKREST_CONFIG_INCLUDE_PATH": "/nonexistent",
             "PGBACKREST_REPO1_PATH": given["repository_path"],
             "PGBACKREST_REPO1_CIPHER_TYPE": "aes-256-cbc",
             "PGBACKREST_REPO1_CIPHER_PASS": given["cipher_passphrase"],

@@ -45,7 +45,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.command import run,
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
 from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_server import SYSTEM_USER
-from ansible_collections.traumalink.ops.plugins.module_utils.restore import Restore
+from ansible_collections.traumalink.ops.plugins.module_utils.restore import Restore, RestoreTarget
 
 
 def main() -> None:
@@ -64,12 +64,12 @@ def main() -> None:
         run_checked(run, ["systemctl", "stop", given["unit"]], f"stopping {given['unit']}")
 
     engine = PgBackRest(run, given["stanza"], SYSTEM_USER)
-    restore = Restore(engine, Path(given["data_directory"]), stop, datetime.now(UTC))
+    restore = Restore(engine, RestoreTarget(Path(given["data_directory"])), stop, datetime.now(UTC))
     try:
         result = restore.run(check=module.check_mode)
     except OpsError as error:
         module.fail_json(msg=str(error))
-    backup = result.backup.facts() if result.backup else None
+    backup = result.backup.facts()
     module.exit_json(changed=True, steps=result.steps, kept_aside=result.kept_aside, backup=backup)
 
 

@@ -1,0 +1,47 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: whether this host's PostgreSQL is the primary."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: postgresql_role_info
+short_description: Whether this host's PostgreSQL is the primary now
+options:
+  port: {description: TCP port and name of the socket., type: int, default: 5432}
+attributes:
+  check_mode: {support: full, description: Reads only.}
+  diff_mode: {support: none, description: Reads only.}
+author: The traumalink.ops developers
+"""
+
+EXAMPLES = r"""
+- name: Ask the server
+  traumalink.ops.postgresql_role_info:
+"""
+
+RETURN = r"""
+role:
+  description: V(primary) takes writes, V(standby) replays WAL, V(down) does not answer, V(absent) is not installed.
+  returned: success
+  type: str
+"""
+
+import shutil
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.command import run
+from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_server import Server
+
+
+def main() -> None:
+    """Arguments in, one call, result out."""
+    module = AnsibleModule(argument_spec={"port": {"type": "int", "default": 5432}}, supports_check_mode=True)
+    installed = shutil.which("psql", path="/usr/bin") is not None
+    module.exit_json(changed=False, role=Server(run, module.params["port"]).role() if installed else "absent")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: whether a host has room for a restore."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: restore_target_info
+short_description: Whether a host has room for a restore, before anything is changed
+description:
+  - Fails where the file system of the data directory has too little free space; what lies there stays beside the restore, so it does not count.
+options:
+  data_directory: {description: Absolute path of the data., type: path, required: true}
+  database_bytes: {description: Size of the database that comes back., type: int, required: true}
+attributes:
+  check_mode: {support: full, description: Reads only.}
+  diff_mode: {support: none, description: Reads only.}
+author: The traumalink.ops developers
+"""
+
+EXAMPLES = r"""
+- name: See that there is room
+  traumalink.ops.restore_target_info:
+    data_directory: /var/lib/postgresql/15/main
+    database_bytes: 3221225472
+"""
+
+RETURN = r"""
+free_bytes: {description: Free space., returned: success, type: int}
+required_bytes: {description: Space that the restore needs., returned: success, type: int}
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.restore import RestoreError, RestoreTarget
+
+
+def main() -> None:
+    """Arguments in, one call, result out."""
+    module = AnsibleModule(
+        argument_spec={
+            "data_directory": {"type": "path", "required": True},
+            "database_bytes": {"type": "int", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    target = RestoreTarget(Path(module.params["data_directory"]))
+    try:
+        free = target.require(module.params["database_bytes"])
+    except RestoreError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(
+        changed=False, free_bytes=free, required_bytes=target.required_bytes(module.params["database_bytes"])
+    )
+
+
+if __name__ == "__main__":
+    main()
