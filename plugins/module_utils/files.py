@@ -30,7 +30,7 @@ class TextFile:
     def current(self) -> str | None:
         """Return the content that is there now, or None where there is no file."""
         try:
-            return self.path.read_text(encoding="utf-8")
+            return self.path.read_bytes().decode("utf-8")  # to the letter: read_text would translate line breaks
         except FileNotFoundError:
             return None
 
@@ -75,7 +75,8 @@ def managed_block(text: str, lines: Iterable[str], name: str) -> str:
     begin, end = f"# BEGIN {name}", f"# END {name}"
     rest: list[str] = []
     inside = False
-    for line in text.splitlines():
+    # Not splitlines: it also breaks at form feeds and U+2028, and half a comment would become a rule.
+    for line in text.removesuffix("\n").split("\n") if text else []:
         if line == begin:
             inside = True
         elif line == end and inside:

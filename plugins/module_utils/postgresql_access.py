@@ -17,6 +17,9 @@ __all__ = ["AccessError", "Client", "hba_lines", "ident_lines"]
 # Maps the server's system user to the backup's database role: pgBackRest runs as that user, to read the data files.
 MAP = "traumalink"
 
+# Words with a meaning of their own as a database or a user, unless they are quoted (chapter 21.1).
+KEYWORDS = ("all", "sameuser", "samerole", "samegroup", "replication")
+
 
 class AccessError(OpsError):
     """A client's description would open more than it says, or nothing at all."""
@@ -56,11 +59,7 @@ def quoted(name: str) -> str:
     """Return a name as it stands in pg_hba.conf; quotes take away the meaning of words such as `all`."""
     if not name or re.search(r'["\n\r\0]', name):
         raise AccessError(f"{name!r} cannot stand in pg_hba.conf; use a name without quotes and line breaks")
-    return (
-        name
-        if re.fullmatch(r"[a-z_][a-z0-9_]*", name) and name not in ("all", "sameuser", "replication")
-        else f'"{name}"'
-    )
+    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) and name not in KEYWORDS else f'"{name}"'
 
 
 def address_field(address: str) -> str:

@@ -1,0 +1,66 @@
+"""A command runner that starts nothing: it notes what it was asked, and answers from a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
+
+
+@dataclass
+class FakeRunner:
+    """Stands for `command.run`.
+
+    Attributes:
+        calls: each argument list, in order; options: what came with it (user, environment, …), in the same order.
+    """
+
+    calls: list[list[str]] = field(default_factory=list)
+    options: list[dict[str, Any]] = field(default_factory=list)
+    script: list[tuple[tuple[str, ...], list[Completed | Exception], Callable[[], object] | None]] = field(
+        default_factory=list
+    )
+
+    def on(
+        self,
+        *words: str,
+        out: str | Sequence[str] = "",
+        err: str = "",
+        status: int = 0,
+        error: Exception | None = None,
+        then: Callable[[], object] | None = None,
+    ) -> FakeRunner:
+        """Answer commands that hold all of these words; the newest rule wins.
+
+        `out` may be a list: one output a call, the last one for ever. `then` does to the world what the command would.
+        """
+        outputs = [out] if isinstance(out, str) else list(out)
+        answers: list[Completed | Exception] = [Completed((), status, text, err) for text in outputs]
+        self.script.insert(0, (words, [error] if error else answers, then))
+        return self
+
+    def __call__(self, argv: Sequence[str], **options: Any) -> Completed:
+        self.calls.append(list(argv))
+        self.options.append(options)
+        for words, answers, then in self.script:
+            if all(word in argv for word in words):
+                answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                if isinstance(answer, Exception):
+                    raise answer
+                if then:
+                    then()
+                return Completed(tuple(argv), answer.status, answer.stdout, answer.stderr)
+        raise AssertionError(f"nobody expected the command {list(argv)}")
+
+    def asked(self, *words: str) -> list[list[str]]:
+        """Return the commands that held all of these words."""
+        return [argv for argv in self.calls if all(word in argv for word in words)]
+
+
+@pytest.fixture
+def runner() -> FakeRunner:
+    """Give a runner that expects nothing yet."""
+    return FakeRunner()

@@ -1,0 +1,92 @@
+"""Asking a PostgreSQL server on its own host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.command import CommandError
+from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_server import Server, ServerError, wait_for
+
+
+def test_asks_as_the_system_user_over_the_socket_without_a_password(runner: Any) -> None:
+    runner.on("psql", out="1\n")
+    Server(runner, 5433, "/run/pg").query("SELECT 1", database="trauma")
+    argv, options = runner.calls[0], runner.options[0]
+    assert options == {"user": "postgres", "timeout_seconds": 30.0}
+    for pair in (["-h", "/run/pg"], ["-p", "5433"], ["-d", "trauma"], ["-c", "SELECT 1"], ["-v", "ON_ERROR_STOP=1"]):
+        position = argv.index(pair[0])
+        assert argv[position : position + 2] == pair
+    assert "--no-password" in argv
+    assert argv[1].startswith("-X")
+
+
+def test_returns_rows_and_fields_even_with_bars_and_blanks_in_them(runner: Any) -> None:
+    runner.on("psql", out="a|b\x1fc d\n\x1fe\n")
+    assert Server(runner).query("SELECT") == [["a|b", "c d"], ["", "e"]]
+    assert Server(runner).value("SELECT") == "a|b"
+    argv = runner.calls[0]
+    assert argv[argv.index("-F") + 1] == "\x1f"
+
+
+def test_an_empty_answer_has_no_rows(runner: Any) -> None:
+    runner.on("psql", out="")
+    assert Server(runner).restart_pending() == []
+
+
+def test_names_port_and_reason_of_a_refused_statement(runner: Any) -> None:
+    runner.on("psql", err="ERROR:  relation does not exist\n", status=1)
+    with pytest.raises(ServerError, match=r"^PostgreSQL on port 5432: ERROR:  relation does not exist$"):
+        Server(runner).query("SELECT")
+
+
+def test_names_port_and_reason_where_psql_hangs_or_is_missing(runner: Any) -> None:
+    runner.on("psql", error=CommandError("psql did not end within 30 s and was stopped"))
+    with pytest.raises(ServerError, match="PostgreSQL on port 5432 cannot be asked: psql did not end within 30 s"):
+        Server(runner).query("SELECT")
+
+
+def test_answers_quickly_or_not_at_all(runner: Any) -> None:
+    runner.on("psql", out="1\n")
+    assert Server(runner).answers() is True
+    assert runner.options[0]["timeout_seconds"] == 5.0
+    runner.on("psql", err="could not connect", status=2)
+    assert Server(runner).answers() is False
+
+
+@pytest.mark.parametrize(("said", "recovering"), [("t\n", True), ("f\n", False)])
+def test_tells_a_recovery(runner: Any, said: str, recovering: bool) -> None:
+    runner.on("SELECT pg_is_in_recovery()", out=said)
+    assert Server(runner).in_recovery() is recovering
+
+
+@pytest.mark.parametrize(
+    ("answer", "role"),
+    [({"out": "t\n"}, "standby"), ({"out": "f\n"}, "primary"), ({"status": 2, "err": "no server"}, "down")],
+)
+def test_names_the_role(runner: Any, answer: dict[str, Any], role: str) -> None:
+    runner.on("psql", **answer)
+    assert Server(runner).role() == role
+
+
+def test_lists_what_waits_for_a_restart_and_when_it_loaded(runner: Any) -> None:
+    runner.on("SELECT name FROM pg_settings WHERE pending_restart ORDER BY name", out="archive_mode\nshared_buffers\n")
+    runner.on("SELECT extract(epoch FROM pg_conf_load_time())", out="1795397820.25\n")
+    assert Server(runner).restart_pending() == ["archive_mode", "shared_buffers"]
+    assert Server(runner).loaded_at() == 1795397820.25
+
+
+@pytest.mark.parametrize(
+    ("holds_at", "timeout", "held", "slept"),
+    [(0, 10, True, 0), (3, 10, True, 3), (10, 10, True, 10), (11, 10, False, 10), (99, 0, False, 0)],
+)
+def test_waits_until_it_holds_or_time_is_up(holds_at: int, timeout: int, held: bool, slept: int) -> None:
+    now = [100.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    result = wait_for(
+        lambda: now[0] >= 100 + holds_at, timeout, clock=lambda: now[0], sleep=sleep, interval_seconds=1.0
+    )
+    assert (result, now[0] - 100) == (held, slept)
