@@ -96,7 +96,9 @@ def look(cluster: Cluster) -> ClusterState:
     main_file = cluster.configuration_directory / "postgresql.conf"
     configured_data = None
     if main_file.exists():
-        found = re.search(r"^data_directory\s*=\s*'([^']+)'", main_file.read_text(encoding="utf-8"), re.M)
+        # Names are in any case, and the equals sign is optional (PostgreSQL documentation, chapter 20.1.2).
+        text = main_file.read_text(encoding="utf-8")
+        found = re.search(r"^[ \t]*data_directory[ \t]*=?[ \t]*'([^']+)'", text, re.M | re.I)
         configured_data = Path(found[1]) if found else None
     version_file = cluster.data_directory / "PG_VERSION"
     data_version = version_file.read_text(encoding="ascii").strip() if version_file.exists() else None
@@ -157,7 +159,9 @@ def lay_missing_configuration(cluster: Cluster) -> None:
 
 def settings_text(settings: Mapping[str, str]) -> str:
     """Return a configuration file that sets exactly these parameters."""
-    lines = [f"{name} = '" + value.replace("'", "''") + "'" for name, value in sorted(settings.items())]
+    # Within quotes a backslash escapes (src/backend/utils/misc/guc-file.l), and a value may not span lines.
+    escapes = str.maketrans({"'": "''", "\\": "\\\\", "\n": "\\n"})
+    lines = [f"{name} = '{value.translate(escapes)}'" for name, value in sorted(settings.items())]
     return "\n".join([f"# Written by {MARKER}; changes here are overwritten.", *lines]) + "\n"
 
 
@@ -221,7 +225,11 @@ def bring_up(cluster: Cluster, server: Server, outcome: Outcome, written: list[P
     if any(path.exists() and path.stat().st_mtime > loaded for path in (*written, *cluster.watch_files)):
         outcome.steps.append("reload the server")
         systemctl(cluster, server.runner, "reload")
-        wait_for(lambda: server.loaded_at() > loaded, START_TIMEOUT_SECONDS)
+        if not wait_for(lambda: server.loaded_at() > loaded, START_TIMEOUT_SECONDS):
+            raise ClusterError(
+                f"{cluster.unit} has not read its configuration {START_TIMEOUT_SECONDS:.0f} s after a reload and runs on with the old one; "
+                f"correct what its log names, and run again: {log_tail(cluster)}"
+            )
     recovering = not (cluster.data_directory / "standby.signal").exists()
     if recovering and not wait_for(lambda: not server.in_recovery(), cluster.recovery_timeout_seconds):
         raise ClusterError(
@@ -231,7 +239,8 @@ def bring_up(cluster: Cluster, server: Server, outcome: Outcome, written: list[P
     if cluster.may_restart and server.restart_pending():
         outcome.steps.append("restart the server for " + ", ".join(server.restart_pending()))
         systemctl(cluster, server.runner, "restart")
-        wait_for(server.answers, START_TIMEOUT_SECONDS)
+        if not wait_for(server.answers, START_TIMEOUT_SECONDS):
+            raise ClusterError(f"{cluster.unit} does not answer after its restart: {log_tail(cluster)}")
 
 
 def systemctl(cluster: Cluster, runner: Runner, verb: str) -> None:

@@ -1,0 +1,539 @@
+"""A PostgreSQL cluster: created where there is nothing, adopted where there is data, never replaced."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils import postgresql_cluster
+from ansible_collections.traumalink.ops.plugins.module_utils.command import CommandError, Completed
+from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_cluster import (
+    Cluster,
+    ClusterError,
+    ClusterState,
+    Outcome,
+    ensure,
+    look,
+)
+
+ME = pwd.getpwuid(os.geteuid()).pw_name
+INITDB_OPTIONS = {"--", "--data-checksums", "--locale"}
+
+
+class Host:
+    """A Debian host with at most one cluster: pg_createcluster, systemctl and psql as far as they matter here."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.calls: list[list[str]] = []
+        self.running = False
+        self.failed = False
+        self.boots = True
+        self.reads_configuration = True
+        self.comes_back = True
+        self.recovering_for = 0
+        self.loaded_at = 0.0
+        self.pending: list[str] = []
+        self.fails_on: str | None = None
+
+    def __call__(self, argv: Sequence[str], **_options: Any) -> Completed:
+        self.calls.append(list(argv))
+        status, out = getattr(self, argv[0].replace("-", "_"))(list(argv))
+        return Completed(tuple(argv), status, out, "it went wrong\n" if status else "")
+
+    def done(self) -> list[str]:
+        """What was changed on the host, in order."""
+        changing = ("start", "reload", "restart")
+        return [argv[0] if argv[0] != "systemctl" else verb(argv) for argv in self.calls
+                if argv[0] == "pg_createcluster" or verb(argv) in changing]  # fmt: skip
+
+    def pg_createcluster(self, argv: list[str]) -> tuple[int, str]:
+        data = Path(argv[argv.index("-d") + 1])
+        if self.fails_on == argv[0]:
+            return 1, ""
+        if not (data / "PG_VERSION").exists():
+            assert not data.exists() or not any(data.iterdir()), "initdb over data"
+            data.mkdir(parents=True, exist_ok=True)
+            (data / "PG_VERSION").write_text(argv[1] + "\n")
+        configure(self.cluster, data)
+        return 0, ""
+
+    def systemctl(self, argv: list[str]) -> tuple[int, str]:
+        assert argv[-1] == self.cluster.unit
+        word = verb(argv)
+        if word == "is-failed":
+            return (0 if self.failed else 1), ""
+        if self.fails_on == word:
+            return 1, ""
+        if word == "start":
+            self.running, self.failed = self.boots, not self.boots
+        if word == "restart":
+            self.running, self.pending = self.comes_back, []
+        if self.running and self.reads_configuration:
+            self.loaded_at = max(time.time(), self.loaded_at) + 5
+        return 0, ""
+
+    def psql(self, argv: list[str]) -> tuple[int, str]:
+        assert argv[argv.index("-p") + 1] == str(self.cluster.port)
+        sql = argv[-1]
+        if not self.running:
+            return 2, ""
+        if "pg_is_in_recovery" in sql:
+            self.recovering_for -= 1
+            return 0, "t\n" if self.recovering_for >= 0 else "f\n"
+        answers = {
+            "SELECT 1": "1\n",
+            "SHOW data_checksums": "on\n",
+            "SHOW server_version": "15.10 (Debian 15.10-0+deb12u1)\n",
+            "SELECT extract(epoch FROM pg_conf_load_time())": f"{self.loaded_at}\n",
+            "SELECT name FROM pg_settings WHERE pending_restart ORDER BY name": "".join(f"{n}\n" for n in self.pending),
+        }
+        return 0, answers[sql]
+
+
+def verb(argv: Sequence[str]) -> str:
+    """Return what systemctl was asked to do."""
+    return next((word for word in argv[1:] if not word.startswith("--")), "")
+
+
+def configure(cluster: Cluster, data: Path) -> None:
+    """Let Debian know a cluster, as pg_createcluster does."""
+    cluster.configuration_directory.mkdir(parents=True, exist_ok=True)
+    (cluster.configuration_directory / "postgresql.conf").write_text(f"#x\ndata_directory = '{data}'\t# here\n")
+    (cluster.configuration_directory / "pg_hba.conf").write_text("local all postgres peer\n# 医院\n")
+    (cluster.configuration_directory / "pg_ident.conf").write_text("# none\n")
+
+
+def fill(cluster: Cluster, version: str = "15") -> None:
+    """Lay data of a cluster."""
+    cluster.data_directory.mkdir(parents=True, exist_ok=True)
+    (cluster.data_directory / "PG_VERSION").write_text(version + "\n")
+    (cluster.data_directory / "patients").write_text("precious")
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Return everything under a folder, to compare."""
+    return {
+        str(path): f"{path.stat().st_mtime_ns} {path.read_text()}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    } | {str(path): "folder" for path in folder.rglob("*") if path.is_dir()}
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    """Give a wanted cluster whose every path lies in the test's folder."""
+    monkeypatch.setattr(postgresql_cluster, "SYSTEM_USER", ME)
+    monkeypatch.setattr(postgresql_cluster, "LOG_ROOT", tmp_path / "log")
+    monkeypatch.setattr(postgresql_cluster, "START_TIMEOUT_SECONDS", 0.0)
+    sample = tmp_path / "share" / "15" / "postgresql.conf.sample"
+    sample.parent.mkdir(parents=True)
+    sample.write_text("# sample\n")
+    return Cluster(
+        version="15",
+        data_directory=tmp_path / "data",
+        settings={"archive_mode": "on", "work_mem": "4MB"},
+        hba_lines=["hostssl trauma app 10.0.0.1/32 scram-sha-256"],
+        ident_lines=["traumalink postgres backup"],
+        configuration_root=tmp_path / "etc",
+        samples=tmp_path / "share",
+        recovery_timeout_seconds=0.0,
+    )
+
+
+@pytest.fixture
+def host(cluster: Cluster) -> Host:
+    """Give a host with nothing on it."""
+    return Host(cluster)
+
+
+def serving(cluster: Cluster) -> Host:
+    """Return a host on which the cluster runs as it should be."""
+    host = Host(cluster)
+    ensure(cluster, host)
+    host.calls.clear()
+    return host
+
+
+# --- created or adopted, never replaced ---
+
+
+def test_creates_with_checksums_where_there_is_nothing(cluster: Cluster, host: Host) -> None:
+    outcome = ensure(cluster, host)
+    assert host.done() == ["pg_createcluster", "start"]
+    argv = host.calls[0]
+    assert argv[:3] == ["pg_createcluster", "15", "main"]
+    assert argv[argv.index("-d") + 1] == str(cluster.data_directory)
+    assert argv[argv.index("-p") + 1] == "5432"
+    after = argv[argv.index("--") + 1 :]
+    assert after == ["--data-checksums", "--auth-local=peer", "--auth-host=scram-sha-256"]
+    assert outcome.steps[0] == "create the cluster"
+    assert outcome.steps[-1] == "start the server"
+    assert (outcome.in_recovery, outcome.data_checksums) == (False, True)
+    assert outcome.server_version == "15.10 (Debian 15.10-0+deb12u1)"
+
+
+def test_an_empty_folder_is_nothing(cluster: Cluster, host: Host) -> None:
+    cluster.data_directory.mkdir()
+    assert ensure(cluster, host).steps[0] == "create the cluster"
+
+
+def test_adopts_data_without_initdb(cluster: Cluster, host: Host) -> None:
+    fill(cluster)
+    outcome = ensure(cluster, host)
+    assert outcome.steps[0] == "adopt the data that is there"
+    assert not INITDB_OPTIONS & set(host.calls[0])
+    assert (cluster.data_directory / "patients").read_text() == "precious"
+
+
+def test_adopted_data_gets_only_the_configuration_that_it_lacks(cluster: Cluster, host: Host) -> None:
+    fill(cluster)
+    (cluster.data_directory / "postgresql.conf").write_text("work_mem = '1GB'\n")
+    ensure(cluster, host)
+    found = {path.name: path.read_text() for path in cluster.data_directory.iterdir()}
+    assert found == {
+        "PG_VERSION": "15\n",
+        "patients": "precious",
+        "postgresql.conf": "work_mem = '1GB'\n",
+        "pg_hba.conf": "local all postgres peer\nlocal all all peer\n",
+        "pg_ident.conf": "",
+    }
+
+
+def test_restored_data_without_any_configuration_starts_from_debians_sample(cluster: Cluster, host: Host) -> None:
+    fill(cluster)
+    ensure(cluster, host)
+    assert (cluster.data_directory / "postgresql.conf").read_text() == "# sample\n"
+
+
+def test_a_known_cluster_is_not_created_again(cluster: Cluster, host: Host) -> None:
+    fill(cluster)
+    configure(cluster, cluster.data_directory)
+    outcome = ensure(cluster, host)
+    assert host.done() == ["start"]
+    assert {step.split()[0] for step in outcome.steps} == {"write", "start"}
+
+
+def mismatch_other_place(cluster: Cluster) -> None:
+    fill(cluster)
+    configure(cluster, Path("/srv/pg"))
+
+
+def mismatch_place_written_without_equals_sign(cluster: Cluster) -> None:
+    fill(cluster)
+    configure(cluster, Path("/srv/pg"))
+    (cluster.configuration_directory / "postgresql.conf").write_text("  Data_Directory '/srv/pg'\n")
+
+
+def mismatch_other_version(cluster: Cluster) -> None:
+    fill(cluster, "14")
+
+
+def mismatch_other_version_configured(cluster: Cluster) -> None:
+    fill(cluster, "17")
+    configure(cluster, cluster.data_directory)
+
+
+def mismatch_strange_files(cluster: Cluster) -> None:
+    cluster.data_directory.mkdir()
+    (cluster.data_directory / "photos").write_text("precious")
+
+
+def mismatch_disk_not_mounted(cluster: Cluster) -> None:
+    configure(cluster, cluster.data_directory)
+
+
+def mismatch_disk_not_mounted_over_folder(cluster: Cluster) -> None:
+    configure(cluster, cluster.data_directory)
+    cluster.data_directory.mkdir()
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize(
+    ("arrange", "said"),
+    [
+        (mismatch_other_place, "keeps its data in /srv/pg, not in .*/data; set postgresql_data_directory to /srv/pg"),
+        (mismatch_place_written_without_equals_sign, "keeps its data in /srv/pg, not in"),
+        (
+            mismatch_other_version,
+            "holds data of PostgreSQL 14, this host runs 15; a major version is changed by a migra",
+        ),
+        (mismatch_other_version_configured, "holds data of PostgreSQL 17, this host runs 15"),
+        (mismatch_strange_files, "is not empty and holds no PostgreSQL data; look what it is"),
+        (
+            mismatch_disk_not_mounted,
+            r"cluster 15/main is configured but .*/data holds no data: a disk may not be mounted",
+        ),
+        (mismatch_disk_not_mounted_over_folder, "or bring the data back with traumalink.ops.restore"),
+    ],
+)
+def test_refuses_what_does_not_fit_before_any_change(
+    cluster: Cluster, host: Host, tmp_path: Path, arrange: Callable[[Cluster], None], said: str, check: bool
+) -> None:
+    arrange(cluster)
+    before = tree(tmp_path)
+    with pytest.raises(ClusterError, match=said):
+        ensure(cluster, host, check=check)
+    assert host.calls == []
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("configuration", "found"),
+    [
+        ("data_directory = '/a'\n", "/a"),
+        ("data_directory='/a b'\t# x\n", "/a b"),
+        ("\tDATA_DIRECTORY '/a'\n", "/a"),
+        ("#data_directory = '/a'\n", None),
+        ("", None),
+    ],
+)
+def test_reads_where_the_data_lies_as_postgresql_would(cluster: Cluster, configuration: str, found: str | None) -> None:
+    configure(cluster, Path("/x"))
+    (cluster.configuration_directory / "postgresql.conf").write_text(configuration)
+    assert look(cluster) == ClusterState(True, Path(found) if found else None, None)
+
+
+def test_creation_that_fails_is_told_and_nothing_is_started(cluster: Cluster, host: Host) -> None:
+    host.fails_on = "pg_createcluster"
+    with pytest.raises(CommandError, match=r"creating the cluster 15/main failed: .* it went wrong"):
+        ensure(cluster, host)
+    assert host.done() == ["pg_createcluster"]
+
+
+# --- configuration ---
+
+
+def test_writes_settings_and_keeps_other_peoples_rules_below_its_own(cluster: Cluster, host: Host) -> None:
+    ensure(cluster, host)
+    folder = cluster.configuration_directory
+    settings = folder / "conf.d" / "50-traumalink.conf"
+    assert settings.read_text().splitlines()[1:] == ["archive_mode = 'on'", "work_mem = '4MB'"]
+    assert (folder / "pg_hba.conf").read_text().splitlines() == [
+        "# BEGIN traumalink.ops", "hostssl trauma app 10.0.0.1/32 scram-sha-256", "# END traumalink.ops",
+        "local all postgres peer", "# 医院",
+    ]  # fmt: skip
+    assert (folder / "pg_ident.conf").read_text().splitlines()[1] == "traumalink postgres backup"
+    modes = [path.stat().st_mode & 0o777 for path in (settings, folder / "pg_hba.conf", folder / "pg_ident.conf")]
+    assert modes == [0o644, 0o640, 0o640]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("cp %p '/a b/%f'", "'cp %p ''/a b/%f'''"),
+        # PostgreSQL reads backslash escapes in its configuration file (guc-file.l, GUC_scanstr).
+        (r"C:\new", r"'C:\\new'"),
+        ("a\nport = 1", r"'a\nport = 1'"),
+        ("", "''"),
+    ],
+)
+def test_a_value_arrives_to_the_letter(cluster: Cluster, host: Host, value: str, written: str) -> None:
+    ensure(replace(cluster, settings={"archive_command": value}), host)
+    text = (cluster.configuration_directory / "conf.d" / "50-traumalink.conf").read_text()
+    assert text.splitlines()[1:] == [f"archive_command = {written}"]
+
+
+def test_shared_files_stay_untouched_where_there_is_nothing_of_ours(cluster: Cluster, host: Host) -> None:
+    outcome = ensure(replace(cluster, hba_lines=(), ident_lines=()), host)
+    assert [entry["after_header"].rsplit("/", 1)[1] for entry in outcome.diff] == ["50-traumalink.conf"]
+    assert (cluster.configuration_directory / "pg_hba.conf").read_text() == "local all postgres peer\n# 医院\n"
+
+
+def test_rules_taken_away_leave_the_file(cluster: Cluster) -> None:
+    host = serving(cluster)
+    host.loaded_at = 0.0
+    outcome = ensure(replace(cluster, hba_lines=()), host)
+    assert outcome.steps == [f"write {cluster.configuration_directory / 'pg_hba.conf'}", "reload the server"]
+    assert "hostssl" not in (cluster.configuration_directory / "pg_hba.conf").read_text()
+
+
+def test_second_time_nothing_is_done(cluster: Cluster) -> None:
+    host = serving(cluster)
+    outcome = ensure(cluster, host)
+    assert (outcome.steps, outcome.changed, outcome.diff, host.done()) == ([], False, [], [])
+
+
+def test_a_missing_access_file_is_made(cluster: Cluster) -> None:
+    host = serving(cluster)
+    (cluster.configuration_directory / "pg_ident.conf").unlink()
+    assert ensure(cluster, host).steps[0] == f"write {cluster.configuration_directory / 'pg_ident.conf'}"
+
+
+# --- check mode ---
+
+
+def arrange_data(cluster: Cluster) -> Host:
+    fill(cluster)
+    return Host(cluster)
+
+
+def arrange_stopped(cluster: Cluster) -> Host:
+    host = serving(cluster)
+    host.running = False
+    return host
+
+
+def arrange_other_settings(cluster: Cluster) -> Host:
+    host = serving(cluster)
+    (cluster.configuration_directory / "conf.d" / "50-traumalink.conf").write_text("work_mem = '1MB'\n")
+    return host
+
+
+@pytest.mark.parametrize(
+    ("arrange", "steps"),
+    [
+        (Host, ["create the cluster"]),
+        (arrange_data, ["adopt the data that is there"]),
+        (arrange_stopped, ["start the server"]),
+        (arrange_other_settings, ["write 50-traumalink.conf"]),
+        (serving, []),
+    ],
+)
+def test_check_mode_tells_and_writes_nothing(
+    cluster: Cluster, tmp_path: Path, arrange: Callable[[Cluster], Host], steps: list[str]
+) -> None:
+    host = arrange(cluster)
+    host.calls.clear()
+    before = tree(tmp_path)
+    outcome = ensure(cluster, host, check=True)
+    told = [step.replace(f"{cluster.configuration_directory}/conf.d/", "") for step in outcome.steps]
+    assert told == steps
+    assert outcome.changed is bool(steps)
+    assert host.done() == []
+    assert tree(tmp_path) == before
+
+
+def test_check_mode_shows_the_difference_and_the_running_server(cluster: Cluster) -> None:
+    outcome = ensure(cluster, arrange_other_settings(cluster), check=True)
+    assert [entry["before"] for entry in outcome.diff] == ["work_mem = '1MB'\n"]
+    assert outcome.in_recovery is False
+    assert ensure(cluster, arrange_stopped(cluster), check=True).in_recovery is None
+
+
+# --- reload and restart ---
+
+
+@pytest.mark.parametrize(("newer_by", "reloads"), [(1, True), (-1, False)])
+@pytest.mark.parametrize("name", ["conf.d/50-traumalink.conf", "pg_hba.conf", "pg_ident.conf", "server.crt"])
+def test_reloads_where_a_file_is_newer_than_what_was_loaded(
+    cluster: Cluster, name: str, newer_by: int, reloads: bool
+) -> None:
+    certificate = cluster.data_directory.parent / "etc" / "15" / "main" / "server.crt"
+    wanted = replace(cluster, watch_files=[certificate, Path("/not/there.crt")])
+    host = serving(wanted)
+    certificate.touch()
+    for file in cluster.configuration_directory.rglob("*"):
+        os.utime(file, (1, 1))
+    stamp = host.loaded_at + newer_by
+    os.utime(cluster.configuration_directory / name, (stamp, stamp))
+    host.loaded_at += 0.5
+    outcome = ensure(wanted, host)
+    assert outcome.steps == (["reload the server"] if reloads else [])
+    assert host.done() == (["reload"] if reloads else [])
+
+
+def test_a_run_killed_between_writing_and_reloading_is_made_good(cluster: Cluster) -> None:
+    host = serving(cluster)
+    host.loaded_at = 1000.0
+    # No file differs, nothing is written: the times alone tell.
+    assert ensure(cluster, host).steps == ["reload the server"]
+    assert ensure(cluster, host).steps == []
+
+
+def test_a_reload_that_the_server_does_not_take_is_an_error(cluster: Cluster) -> None:
+    host = serving(cluster)
+    host.loaded_at, host.reads_configuration = 1000.0, False
+    with pytest.raises(ClusterError, match=r"postgresql@15-main\.service has not read its configuration"):
+        ensure(cluster, host)
+
+
+@pytest.mark.parametrize(
+    ("may_restart", "steps", "done", "left"),
+    [
+        (False, [], [], ["archive_mode", "shared_buffers"]),
+        (True, ["restart the server for archive_mode, shared_buffers"], ["restart"], []),
+    ],
+)
+def test_restarts_only_where_it_may(
+    cluster: Cluster, may_restart: bool, steps: list[str], done: list[str], left: list[str]
+) -> None:
+    host = serving(cluster)
+    host.pending = ["archive_mode", "shared_buffers"]
+    outcome = ensure(replace(cluster, may_restart=may_restart), host)
+    assert (outcome.steps, host.done(), outcome.restart_pending) == (steps, done, left)
+
+
+def test_permission_alone_restarts_nothing(cluster: Cluster) -> None:
+    host = serving(cluster)
+    assert ensure(replace(cluster, may_restart=True), host).steps == []
+    assert host.done() == []
+
+
+def test_a_server_that_stays_away_after_its_restart_is_an_error(cluster: Cluster) -> None:
+    host = serving(cluster)
+    host.pending, host.comes_back = ["archive_mode"], False
+    with pytest.raises(ClusterError, match=r"postgresql@15-main\.service does not answer after its restart"):
+        ensure(replace(cluster, may_restart=True), host)
+
+
+# --- starting and recovering ---
+
+
+@pytest.mark.parametrize("gives_up", [True, False])
+def test_a_server_that_does_not_start_is_an_error_with_the_end_of_its_log(
+    cluster: Cluster, host: Host, tmp_path: Path, gives_up: bool
+) -> None:
+    (tmp_path / "log").mkdir()
+    lines = "".join(f"line {number}\n" for number in range(9))
+    (tmp_path / "log" / "postgresql-15-main.log").write_text(lines)
+    host.boots = False
+    if not gives_up:
+        host.systemctl = lambda argv: (1 if verb(argv) == "is-failed" else 0, "")  # type: ignore[method-assign]
+    with pytest.raises(ClusterError, match=r"does not start: .*main\.log ends with: line 4 \| line 5 .* \| line 8$"):
+        ensure(cluster, host)
+
+
+@pytest.mark.parametrize("word", ["start", "reload", "restart"])
+def test_systemd_s_refusal_is_told_even_without_a_log(cluster: Cluster, word: str) -> None:
+    host = serving(cluster)
+    host.running, host.pending, host.fails_on = word != "start", ["archive_mode"], word
+    host.loaded_at = 0.0 if word == "reload" else host.loaded_at
+    said = rf"systemctl {word} postgresql@15-main\.service failed: it went wrong: .*\.log does not exist"
+    with pytest.raises(ClusterError, match=said):
+        ensure(replace(cluster, may_restart=True), host)
+
+
+def test_start_does_not_wait_in_systemd_so_that_a_long_recovery_is_not_cut_short(cluster: Cluster, host: Host) -> None:
+    ensure(cluster, host)
+    assert ["systemctl", "--no-block", "start", cluster.unit] in host.calls
+
+
+def test_waits_out_a_recovery(cluster: Cluster, host: Host) -> None:
+    host.recovering_for = 2
+    outcome = ensure(replace(cluster, recovery_timeout_seconds=30.0), host)
+    assert outcome.in_recovery is False
+
+
+def test_a_recovery_that_takes_longer_goes_on_and_is_told(cluster: Cluster, host: Host) -> None:
+    host.recovering_for = 99
+    with pytest.raises(ClusterError, match=r"still replays WAL after 0 s; it goes on by itself, run again to wait on"):
+        ensure(cluster, host)
+    assert host.running
+
+
+def test_a_standby_is_not_waited_for(cluster: Cluster) -> None:
+    host = serving(cluster)
+    (cluster.data_directory / "standby.signal").touch()
+    host.recovering_for = 99
+    assert ensure(cluster, host).in_recovery is True
+
+
+def test_an_outcome_without_steps_is_no_change() -> None:
+    assert (Outcome().changed, Outcome(steps=["start the server"]).changed) == (False, True)
