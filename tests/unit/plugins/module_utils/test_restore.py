@@ -1,0 +1,379 @@
+"""Bringing a database back: refused in time, the old data kept aside, and always to be run again."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils import restore
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.restore import (
+    Restore,
+    RestoreError,
+    RestoreTarget,
+    free_bytes,
+)
+
+GIB = 1024**3
+NOW = datetime(2026, 11, 23, 19, 5, 7, tzinfo=UTC)
+LABEL = "20261123-013700F"
+ASIDE = "main.before-restore-20261123T190507Z"
+INFO: dict[str, Any] = {
+    "name": "lab",
+    "status": {"code": 0, "message": "ok"},
+    "archive": [],
+    "db": [{"id": 1, "system-id": 7, "version": "15"}],
+    "backup": [
+        {
+            "label": LABEL,
+            "type": "full",
+            "prior": None,
+            "timestamp": {"start": 1795397820, "stop": 1795397822},
+            "lsn": {"start": "0/5000028", "stop": "0/5000770"},
+            "archive": {"start": "05", "stop": "05"},
+            "info": {"size": 10 * GIB, "delta": 10 * GIB, "repository": {"delta": 1, "size": 1}},
+        }
+    ],
+}
+NEEDED = 10 * GIB + 1 * GIB + 1 * GIB  # the database, its tenth, 1 GiB of WAL
+
+
+class Killed(BaseException):
+    """The controller's or the host's sudden end."""
+
+
+class Repository:
+    """The host's data directory, and an engine that restores into it."""
+
+    def __init__(self, data: Path, runner: Any) -> None:
+        self.data, self.runner, self.free = data, runner, NEEDED
+        self.stops = 0
+        self.stop_fails: BaseException | None = None
+        runner.on("info", out=json.dumps([INFO])).on("restore", then=self.finish)
+
+    def finish(self) -> None:
+        """Do what a restore does: complete the data and ask the server to recover."""
+        (self.data / "patients").write_text("from the repository")
+        (self.data / "PG_VERSION").write_text("15\n")
+        (self.data / "recovery.signal").touch()
+
+    def stop(self) -> None:
+        assert self.data.is_dir() or not self.data.exists()
+        self.stops += 1
+        if self.stop_fails:
+            raise self.stop_fails
+
+    @property
+    def target(self) -> RestoreTarget:
+        return RestoreTarget(self.data, lambda _path: self.free)
+
+    @property
+    def job(self) -> Restore:
+        return Restore(PgBackRest(self.runner, "lab", "postgres"), self.target, self.stop, NOW)
+
+    def restores(self) -> list[list[str]]:
+        """Return the options of each restore that was started."""
+        return [argv[3:] for argv in self.runner.asked("restore")]
+
+
+@pytest.fixture
+def repository(tmp_path: Path, runner: Any, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """Give a host without data beside a repository with one backup of 10 GiB."""
+    monkeypatch.setattr(restore, "SYSTEM_USER", pwd.getpwuid(os.geteuid()).pw_name)
+    (tmp_path / "15").mkdir()
+    return Repository(tmp_path / "15" / "main", runner)
+
+
+def lay_old_data(repository: Repository) -> None:
+    repository.data.mkdir()
+    (repository.data / "PG_VERSION").write_text("15\n")
+    (repository.data / "patients").write_text("precious")
+
+
+def found(folder: Path) -> dict[str, str]:
+    """Return everything that lies under a folder."""
+    return {str(path.relative_to(folder)): path.read_text() if path.is_file() else "" for path in folder.rglob("*")}
+
+
+# --- to the end ---
+
+
+@pytest.mark.parametrize("folder_is_there", [False, True])
+def test_restores_where_nothing_lies(repository: Repository, folder_is_there: bool) -> None:
+    if folder_is_there:
+        repository.data.mkdir(mode=0o755)
+    result = repository.job.run()
+    assert repository.restores() == [["--type=default", "restore"]]
+    assert (result.steps, result.kept_aside) == ([f"start the restore of {LABEL}"], None)
+    assert result.backup.label == LABEL
+    assert repository.data.stat().st_mode & 0o777 == 0o700
+    assert not repository.target.marker.exists()
+    assert repository.stops == 1
+
+
+def test_makes_the_folders_above_on_a_bare_host(repository: Repository) -> None:
+    repository.data.parent.rmdir()
+    repository.job.run()
+    assert (repository.data / "PG_VERSION").exists()
+
+
+def test_old_data_is_moved_aside_whole_and_never_removed(repository: Repository) -> None:
+    lay_old_data(repository)
+    inode = repository.data.stat().st_ino
+    result = repository.job.run()
+    aside = repository.data.with_name(ASIDE)
+    assert result.kept_aside == str(aside)
+    assert result.steps == [f"keep the old data aside as {aside}", f"start the restore of {LABEL}"]
+    assert found(aside) == {"PG_VERSION": "15\n", "patients": "precious"}
+    assert aside.stat().st_ino == inode
+    assert (repository.data / "patients").read_text() == "from the repository"
+    assert repository.restores() == [["--type=default", "restore"]]
+
+
+def test_a_second_restore_keeps_the_first_one_aside_too(repository: Repository) -> None:
+    repository.job.run()
+    (repository.data / "patients").write_text("written since")
+    repository.job.run()
+    assert (repository.data.with_name(ASIDE) / "patients").read_text() == "written since"
+    assert repository.restores()[1] == ["--type=default", "restore"]
+
+
+def test_the_server_is_stopped_before_its_data_moves(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.stop_fails = BackupError("it does not stop")
+    with pytest.raises(BackupError, match="it does not stop"):
+        repository.job.run()
+    assert found(repository.data.parent) == {"main": "", "main/PG_VERSION": "15\n", "main/patients": "precious"}
+    assert repository.restores() == []
+
+
+def test_the_data_belongs_to_the_server_s_user_before_the_engine_writes(repository: Repository) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root may give a folder away")
+    seen: list[tuple[int, int]] = []
+    daemon = pwd.getpwnam("daemon")
+
+    def note() -> None:
+        seen.append((repository.data.stat().st_uid, repository.data.stat().st_mode & 0o777))
+        repository.finish()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(restore, "SYSTEM_USER", "daemon")
+        repository.runner.on("restore", then=note)
+        repository.job.run()
+    assert seen == [(daemon.pw_uid, 0o700)]
+
+
+# --- refused, nothing changed ---
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize(
+    ("free", "refused"),
+    [
+        (NEEDED, None),
+        (NEEDED - 1, "12.0 GiB free, the restore needs 12.0 GiB"),
+        (3 * GIB, "free 9.0 GiB more or mount"),
+    ],
+)
+def test_refuses_where_it_would_not_fit_beside_the_old_data(
+    repository: Repository, free: int, refused: str | None, check: bool
+) -> None:
+    lay_old_data(repository)
+    before = found(repository.data.parent)
+    repository.free = free
+    if refused is None:
+        assert repository.job.run(check=check).backup.label == LABEL
+        return
+    with pytest.raises(RestoreError, match=f"{refused}.* Nothing was changed$"):
+        repository.job.run(check=check)
+    assert found(repository.data.parent) == before
+    assert (repository.stops, repository.restores()) == (0, [])
+
+
+def test_refuses_an_empty_repository(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.runner.on("info", out=json.dumps([{**INFO, "backup": []}]))
+    with pytest.raises(RestoreError, match="the repository holds no backup of lab; nothing was changed"):
+        repository.job.run()
+    assert (repository.data / "patients").read_text() == "precious"
+    assert repository.stops == 0
+
+
+def test_refuses_a_repository_that_cannot_be_read(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.runner.on("info", err="ERROR: [124]: HostConnectError: unable to connect\n", status=124)
+    with pytest.raises(BackupError, match=r"reading the repository failed: \[124\]"):
+        repository.job.run()
+    assert (repository.data / "patients").read_text() == "precious"
+    assert repository.stops == 0
+
+
+def test_check_mode_tells_and_changes_nothing(repository: Repository) -> None:
+    lay_old_data(repository)
+    before = found(repository.data.parent)
+    result = repository.job.run(check=True)
+    assert result.kept_aside == str(repository.data.with_name(ASIDE))
+    assert result.steps[-1] == f"start the restore of {LABEL}"
+    assert found(repository.data.parent) == before
+    assert (repository.stops, repository.restores()) == (0, [])
+
+
+# --- interrupted ---
+
+
+def killed_in_the_middle(repository: Repository) -> None:
+    """Let the engine be killed when it has brought its manifest and half of the files."""
+    lay_old_data(repository)
+
+    def half() -> None:
+        (repository.data / "backup.manifest").write_text("x")
+        (repository.data / "half").write_text("y")
+        raise Killed
+
+    repository.runner.on("restore", then=half)
+    with pytest.raises(Killed):
+        repository.job.run()
+    repository.runner.on("restore", then=repository.finish)
+
+
+def killed_before_the_first_file(repository: Repository) -> None:
+    lay_old_data(repository)
+
+    def nothing() -> None:
+        raise Killed
+
+    repository.runner.on("restore", then=nothing)
+    with pytest.raises(Killed):
+        repository.job.run()
+    repository.runner.on("restore", then=repository.finish)
+
+
+def killed_after_the_move(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.data.rename(repository.data.with_name(ASIDE))
+
+
+def killed_after_the_new_folder(repository: Repository) -> None:
+    killed_after_the_move(repository)
+    repository.data.mkdir()
+
+
+def killed_after_the_last_file(repository: Repository) -> None:
+    killed_in_the_middle(repository)
+    repository.finish()
+
+
+@pytest.mark.parametrize(
+    ("killed", "last_restore", "step"),
+    [
+        (killed_after_the_move, ["--type=default", "restore"], "start the"),
+        (killed_after_the_new_folder, ["--type=default", "restore"], "start the"),
+        (killed_before_the_first_file, ["--type=default", "restore"], "start the"),
+        (killed_in_the_middle, ["--delta", "--type=default", "restore"], "complete the interrupted"),
+        (killed_after_the_last_file, ["--delta", "--type=default", "restore"], "complete the interrupted"),
+    ],
+)
+def test_a_restore_killed_at_any_moment_can_be_run_again(
+    repository: Repository, killed: Callable[[Repository], None], last_restore: list[str], step: str
+) -> None:
+    killed(repository)
+    result = repository.job.run()
+    assert repository.restores()[-1] == last_restore
+    assert result.steps == [f"{step} restore of {LABEL}"]
+    assert result.kept_aside is None
+    assert (repository.data / "patients").read_text() == "from the repository"
+    assert not repository.target.marker.exists()
+    assert found(repository.data.with_name(ASIDE)) == {"PG_VERSION": "15\n", "patients": "precious"}
+
+
+def test_remains_that_cannot_be_completed_are_moved_aside(repository: Repository) -> None:
+    repository.data.mkdir()
+    (repository.data / "half").write_text("y")
+    repository.target.marker.touch()
+    result = repository.job.run()
+    assert result.kept_aside == str(repository.data.with_name(ASIDE))
+    assert repository.restores() == [["--type=default", "restore"]]
+
+
+def test_whole_data_without_a_marker_is_never_restored_over(repository: Repository) -> None:
+    lay_old_data(repository)
+    assert repository.target.resumable is False
+    repository.job.run()
+    assert "--delta" not in repository.restores()[0]
+
+
+def test_check_mode_says_that_it_would_complete(repository: Repository) -> None:
+    killed_in_the_middle(repository)
+    before = found(repository.data.parent)
+    assert repository.job.run(check=True).steps == [f"complete the interrupted restore of {LABEL}"]
+    assert found(repository.data.parent) == before
+
+
+@pytest.mark.parametrize("missing", ["PG_VERSION", "recovery.signal"])
+def test_an_exit_status_is_not_taken_for_a_restore(repository: Repository, missing: str) -> None:
+    def incomplete() -> None:
+        repository.finish()
+        (repository.data / missing).unlink()
+
+    repository.runner.on("restore", then=incomplete)
+    with pytest.raises(RestoreError, match=f"ended without an error, but .*/main/{missing} is not there"):
+        repository.job.run()
+    assert repository.target.marker.exists()
+
+
+def test_a_failed_restore_keeps_its_marker_and_the_old_data(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.runner.on("restore", err="ERROR: [039]: unable to read\n", status=39)
+    with pytest.raises(BackupError, match=r"^the restore of lab failed: \[039\]: unable to read"):
+        repository.job.run()
+    assert repository.target.marker.exists()
+    assert (repository.data.with_name(ASIDE) / "patients").read_text() == "precious"
+
+
+# --- space ---
+
+
+@pytest.mark.parametrize(
+    ("marker", "names", "counted"),
+    [
+        (True, ["backup.manifest", "base/1"], True),
+        (True, ["PG_VERSION", "base/1"], True),
+        (True, ["base/1"], False),
+        (False, ["PG_VERSION", "base/1"], False),
+    ],
+)
+def test_only_what_can_be_completed_counts_as_done(
+    repository: Repository, marker: bool, names: list[str], counted: bool
+) -> None:
+    (repository.data / "base").mkdir(parents=True)
+    for name in names:
+        with (repository.data / name).open("wb") as file:
+            file.truncate(2 * GIB if name == "base/1" else 0)
+    if marker:
+        repository.target.marker.touch()
+    assert repository.target.required_bytes(10 * GIB) == NEEDED - (2 * GIB if counted else 0)
+
+
+def test_never_needs_less_than_nothing(repository: Repository) -> None:
+    repository.data.mkdir()
+    repository.target.marker.touch()
+    with (repository.data / "PG_VERSION").open("wb") as file:
+        file.truncate(5 * GIB)
+    assert repository.target.required_bytes(GIB) == 0
+
+
+def test_require_returns_what_is_free(repository: Repository) -> None:
+    repository.free = 99 * GIB
+    assert repository.target.require(10 * GIB) == 99 * GIB
+
+
+def test_free_space_of_a_path_that_is_not_there_yet_is_that_of_its_file_system(tmp_path: Path) -> None:
+    assert free_bytes(tmp_path / "a" / "b" / "c") == pytest.approx(free_bytes(tmp_path), rel=0.1)
+    assert free_bytes(tmp_path) > 0
