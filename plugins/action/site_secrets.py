@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +43,19 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         vault = self._loader._vault
         if not vault.secrets:
             raise AnsibleActionFail("no vault password was given; add --ask-vault-pass or --vault-password-file")
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
         present = self._loader.load_from_file(str(path), cache="none") if path.exists() else {}
         made = missing_secrets([CERTIFICATE, *given["passwords"]], present or {})
+        if made and before.startswith("$ANSIBLE_VAULT"):
+            raise AnsibleActionFail(
+                f"{path} is encrypted as a whole, and its secrets are kept one by one; give another path for the new ones, "
+                "or run ansible-vault decrypt on it and encrypt each value with ansible-vault encrypt_string"
+            )
         if made and not self._play_context.check_mode:
             encrypted = {name: new_password() for name in made if name != CERTIFICATE}
             public = {}
             if CERTIFICATE in made:
-                encrypted[KEY], public[CERTIFICATE] = new_authority(given["authority"], datetime.now(timezone.utc))
-            before = path.read_text(encoding="utf-8") if path.exists() else ""
+                encrypted[KEY], public[CERTIFICATE] = new_authority(given["authority"], datetime.now(UTC))
             try:
                 text = vault_file_text(before, encrypted, public, lambda plain: vault.encrypt(plain).decode("ascii"))
             except AnsibleVaultError as error:

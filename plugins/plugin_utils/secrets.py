@@ -81,6 +81,8 @@ def vault_file_text(
     parts = [
         before or "---\n# Made by traumalink.ops.secrets. Keep the vault password in the hospital's safe as well.\n"
     ]
+    if not parts[0].endswith("\n"):
+        parts.append("\n")
     for name, text in public.items():
         parts.append(f"{name}: |\n" + indented(text))
     for name, text in encrypted.items():
