@@ -1,0 +1,53 @@
+"""The Ansible module `pgbackrest_backup`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.modules import pgbackrest_backup
+
+Run = Callable[..., dict[str, Any]]
+SITE = {"stanza": "lab", "user": "pgbackrest"}
+
+
+@pytest.fixture
+def module(on_runner: Callable[[ModuleType], Run]) -> Run:
+    """Give the module."""
+    return on_runner(pgbackrest_backup)
+
+
+@pytest.mark.parametrize("kind", ["full", "diff", "incr"])
+def test_takes_a_backup_and_returns_the_new_set(
+    module: Run, runner: Any, repository_text: Callable[..., str], kind: str
+) -> None:
+    runner.on("info", out=[repository_text(1), repository_text(2)]).on("backup")
+    result = module(**SITE, type=kind)
+    assert result["changed"] is True
+    assert result["backup"]["label"] == "20261123-013702F"
+    assert result["backup"]["database_bytes"] == 30575473
+    assert len(runner.asked("backup", f"--type={kind}")) == 1
+
+
+def test_check_mode_takes_none(module: Run, runner: Any) -> None:
+    result = module(True, **SITE, type="full")
+    assert result["changed"] is True
+    assert "backup" not in result
+    assert runner.calls == []
+
+
+def test_fails_with_the_domain_s_message(module: Run, runner: Any, repository_text: Callable[..., str]) -> None:
+    runner.on("info", out=repository_text(1)).on("backup")
+    result = module(**SITE, type="full")
+    assert result["failed"]
+    assert result["msg"] == "the backup of lab ended without an error, but the repository holds no new set"
+
+
+@pytest.mark.parametrize("arguments", [SITE, {**SITE, "type": "logical"}])
+def test_refuses_another_kind(module: Run, runner: Any, arguments: dict[str, str]) -> None:
+    result = module(**arguments)
+    assert result["failed"]
+    assert "type" in result["msg"]
+    assert runner.calls == []
