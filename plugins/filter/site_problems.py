@@ -28,17 +28,12 @@ _value: {description: List of problems in words., type: raw}
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.plugin_utils import site
 
 
 def site_problems(groups: Any, site_name: str | None = None) -> Any:
     """Adapt the call; see plugin_utils.site."""
-    try:
-        return site.site_problems(groups, site_name)
-    except OpsError as error:
-        raise AnsibleFilterError(str(error)) from error
+    return site.site_problems(groups, site_name)
 
 
 class FilterModule:

@@ -57,9 +57,22 @@ class RestoreTarget:
 
     @property
     def resumable(self) -> bool:
-        """Whether what lies there is a restore that was cut off and can be completed."""
+        """Whether what lies there is a restore that was cut off and can be completed.
+
+        Only the very folder that the marker names: data that a person put back by hand beside a forgotten marker is nobody's to write over.
+        """
         begun = any((self.data_directory / name).exists() for name in ("PG_VERSION", "backup.manifest"))
-        return self.marker.exists() and begun
+        return begun and self.marker.exists() and self.marker.read_text(encoding="ascii") == self.identity
+
+    @property
+    def identity(self) -> str:
+        """What tells the data directory from another one that takes its place."""
+        return str(self.data_directory.stat().st_ino)
+
+    def mark(self) -> None:
+        """Note that a restore begins in the data directory."""
+        self.marker.touch(mode=0o600)
+        self.marker.write_text(self.identity, encoding="ascii")
 
     def required_bytes(self, database_bytes: int) -> int:
         """Return the free space that a restore needs: the database, a tenth of it more, and 1 GiB of WAL.
@@ -140,7 +153,8 @@ class Restore:
         if result.kept_aside:
             os.rename(data, result.kept_aside)  # noqa: PTH104 - fails rather than replaces
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.target.marker.touch(mode=0o600)
+        if not resumable:
+            self.target.mark()
         os.chown(data, account.pw_uid, account.pw_gid)
         data.chmod(0o700)
         options = ["--delta"] if resumable else []

@@ -296,10 +296,39 @@ def test_a_restore_killed_at_any_moment_can_be_run_again(
 def test_remains_that_cannot_be_completed_are_moved_aside(repository: Repository) -> None:
     repository.data.mkdir()
     (repository.data / "half").write_text("y")
-    repository.target.marker.touch()
+    repository.target.mark()
     result = repository.job.run()
     assert result.kept_aside == str(repository.data.with_name(ASIDE))
     assert repository.restores() == [["--type=default", "restore"]]
+
+
+def test_data_put_back_by_hand_beside_a_forgotten_marker_is_never_restored_over(repository: Repository) -> None:
+    killed_in_the_middle(repository)
+    repository.data.rename(repository.data.with_name("half"))
+    repository.data.with_name(ASIDE).rename(repository.data)
+    (repository.data / "patients").write_text("written since")
+    result = repository.job.run()
+    assert repository.restores()[-1] == ["--type=default", "restore"]
+    assert result.kept_aside == str(repository.data.with_name(ASIDE))
+    assert (repository.data.with_name(ASIDE) / "patients").read_text() == "written since"
+    assert not repository.target.marker.exists()
+
+
+def test_a_marker_of_which_nothing_is_left_but_its_name_completes_nothing(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.target.marker.touch()
+    assert repository.target.resumable is False
+
+
+def test_a_restore_that_is_completed_and_killed_again_can_still_be_completed(repository: Repository) -> None:
+    killed_in_the_middle(repository)
+    repository.runner.on("restore", error=BackupError("the repository went away"))
+    for _ in range(2):
+        with pytest.raises(BackupError):
+            repository.job.run()
+    repository.runner.on("restore", then=repository.finish)
+    assert repository.job.run().kept_aside is None
+    assert [options[0] for options in repository.restores()[1:]] == ["--delta"] * 3
 
 
 def test_whole_data_without_a_marker_is_never_restored_over(repository: Repository) -> None:
@@ -357,13 +386,13 @@ def test_only_what_can_be_completed_counts_as_done(
         with (repository.data / name).open("wb") as file:
             file.truncate(2 * GIB if name == "base/1" else 0)
     if marker:
-        repository.target.marker.touch()
+        repository.target.mark()
     assert repository.target.required_bytes(10 * GIB) == NEEDED - (2 * GIB if counted else 0)
 
 
 def test_never_needs_less_than_nothing(repository: Repository) -> None:
     repository.data.mkdir()
-    repository.target.marker.touch()
+    repository.target.mark()
     with (repository.data / "PG_VERSION").open("wb") as file:
         file.truncate(5 * GIB)
     assert repository.target.required_bytes(GIB) == 0
