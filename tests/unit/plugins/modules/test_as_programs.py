@@ -1,0 +1,71 @@
+"""Every module of the database, backup and service family, started as Ansible starts it, and its documentation."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils import basic
+from ansible.module_utils.testing import patch_module_args
+
+PACKAGE = "ansible_collections.traumalink.ops.plugins.modules"
+MODULES = [
+    "pgbackrest_backup", "pgbackrest_info", "pgbackrest_restore", "pgbackrest_stanza", "postgresql_cluster",
+    "postgresql_role_info", "restore_target_info", "service_current",
+]  # fmt: skip
+
+
+class Specified(BaseException):
+    """Carries a module's argument spec out of it."""
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_started_as_a_program_it_refuses_wrong_arguments(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with patch_module_args({"surprise": 1}), pytest.raises(SystemExit) as ended:
+        runpy.run_module(f"{PACKAGE}.{name}", run_name="__main__")
+    assert ended.value.code == 1
+    result = json.loads(capsys.readouterr().out)
+    assert result["failed"]
+    assert "missing required arguments: " in result["msg"] or "Unsupported parameters" in result["msg"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_documents_its_arguments_as_they_are_and_supports_check_mode(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def specify(_self: object, argument_spec: dict[str, Any], supports_check_mode: bool, **_options: Any) -> None:
+        assert supports_check_mode
+        raise Specified(argument_spec)
+
+    monkeypatch.setattr(basic.AnsibleModule, "__init__", specify)
+    with pytest.raises(Specified) as caught:
+        runpy.run_module(f"{PACKAGE}.{name}", run_name="__main__")
+    documentation = yaml.safe_load(runpy.run_module(f"{PACKAGE}.{name}")["DOCUMENTATION"])
+    assert documentation["module"] == name
+    assert documentation["attributes"]["check_mode"]["support"] == "full"
+    assert without_words(documentation["options"]) == plain(caught.value.args[0])
+
+
+def without_words(options: dict[str, Any]) -> dict[str, Any]:
+    """Return documented options as Ansible's argument spec writes them."""
+    result = {}
+    for name, option in options.items():
+        kept = {key: value for key, value in option.items() if key not in ("description", "suboptions")}
+        if "suboptions" in option:
+            kept["options"] = without_words(option["suboptions"])
+        result[name] = kept
+    return result
+
+
+def plain(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return an argument spec without what documentation does not show."""
+    result = {}
+    for name, option in spec.items():
+        kept = {key: value for key, value in option.items() if key != "no_log"}
+        if "options" in option:
+            kept["options"] = plain(option["options"])
+        result[name] = kept
+    return result
