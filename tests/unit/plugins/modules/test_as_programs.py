@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.traumalink.ops.plugins import modules
 
-PACKAGE = "ansible_collections.traumalink.ops.plugins.modules"
 MODULES = [
     "pgbackrest_backup", "pgbackrest_info", "pgbackrest_restore", "pgbackrest_stanza", "postgresql_cluster",
     "postgresql_role_info", "restore_target_info", "service_current",
 ]  # fmt: skip
+
+
+def program(name: str) -> str:
+    """Return the path of a module's file."""
+    return str(Path(modules.__path__[0]) / f"{name}.py")
 
 
 class Specified(BaseException):
@@ -25,7 +31,7 @@ class Specified(BaseException):
 @pytest.mark.parametrize("name", MODULES)
 def test_started_as_a_program_it_refuses_wrong_arguments(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with patch_module_args({"surprise": 1}), pytest.raises(SystemExit) as ended:
-        runpy.run_module(f"{PACKAGE}.{name}", run_name="__main__")
+        runpy.run_path(program(name), run_name="__main__")
     assert ended.value.code == 1
     result = json.loads(capsys.readouterr().out)
     assert result["failed"]
@@ -42,8 +48,8 @@ def test_documents_its_arguments_as_they_are_and_supports_check_mode(
 
     monkeypatch.setattr(basic.AnsibleModule, "__init__", specify)
     with pytest.raises(Specified) as caught:
-        runpy.run_module(f"{PACKAGE}.{name}", run_name="__main__")
-    documentation = yaml.safe_load(runpy.run_module(f"{PACKAGE}.{name}")["DOCUMENTATION"])
+        runpy.run_path(program(name), run_name="__main__")
+    documentation = yaml.safe_load(runpy.run_path(program(name))["DOCUMENTATION"])
     assert documentation["module"] == name
     assert documentation["attributes"]["check_mode"]["support"] == "full"
     assert without_words(documentation["options"]) == plain(caught.value.args[0])
