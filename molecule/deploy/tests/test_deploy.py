@@ -28,7 +28,7 @@ def at(name):
     return testinfra.get_host(
         f"ssh://{reach['ansible_user']}@{address(name)}",
         ssh_identity_file=reach["ansible_ssh_private_key_file"],
-        ssh_extra_args=reach["ansible_ssh_args"],
+        ssh_extra_args=reach["ansible_ssh_common_args"],
         sudo=True,
     )
 
