@@ -28,9 +28,12 @@ class TextFile:
     mode: int = 0o644
 
     def current(self) -> str | None:
-        """Return the content that is there now, or None where there is no file."""
+        """Return the content that is there now, or None where there is no file.
+
+        To the letter: line breaks are not translated, and bytes of another encoding (GBK comments of an adopted server) survive.
+        """
         try:
-            return self.path.read_bytes().decode("utf-8")  # to the letter: read_text would translate line breaks
+            return self.path.read_bytes().decode("utf-8", "surrogateescape")
         except FileNotFoundError:
             return None
 
@@ -54,7 +57,7 @@ def write_text(file: TextFile) -> bool:
     except OSError as error:
         raise OpsError(f"{file.path} cannot be written: {error.strerror}") from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
             stream.write(file.content)
             os.fchown(stream.fileno(), account.pw_uid, account.pw_gid)
             os.fchmod(stream.fileno(), file.mode)
@@ -103,9 +106,14 @@ def diff_of(files: Iterable[TextFile]) -> list[dict[str, str]]:
         {
             "before_header": str(file.path),
             "after_header": str(file.path),
-            "before": file.current() or "",
-            "after": file.content,
+            "before": printable(file.current() or ""),
+            "after": printable(file.content),
         }
         for file in files
         if file.current() != file.content
     ]
+
+
+def printable(text: str) -> str:
+    """Return a text whose bytes of another encoding are shown as question marks."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -17,7 +17,7 @@ from .errors import OpsError
 __all__ = ["Backup", "BackupError", "PgBackRest", "Stanza", "parse_info"]
 
 # pgBackRest's source, src/command/info/info.c: INFO_STANZA_STATUS_CODE_*
-STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA, STATUS_BACKUP_MISSING = 0, 1, 2, 3, 5
+STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA = 0, 1, 2, 3
 
 
 class BackupError(OpsError):

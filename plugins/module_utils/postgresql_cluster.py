@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -171,7 +171,7 @@ def wanted_files(cluster: Cluster) -> list[TextFile]:
     files = [TextFile(directory / "conf.d" / "50-traumalink.conf", settings_text(cluster.settings), SYSTEM_USER, 0o644)]
     for name, lines in (("pg_hba.conf", cluster.hba_lines), ("pg_ident.conf", cluster.ident_lines)):
         path = directory / name
-        current = path.read_text(encoding="utf-8") if path.exists() else ""
+        current = TextFile(path, "").current() or ""
         if lines or f"# BEGIN {MARKER}" in current:
             files.append(TextFile(path, managed_block(current, lines, MARKER), SYSTEM_USER, 0o640))
     return files
@@ -204,6 +204,8 @@ def ensure(cluster: Cluster, runner: Runner, *, check: bool = False) -> Outcome:
         bring_up(cluster, server, outcome, [file.path for file in files])
     elif not server.answers():
         outcome.steps.append("start the server")
+    elif outcome.diff or stale([*(file.path for file in files), *cluster.watch_files], server.loaded_at()):
+        outcome.steps.append("reload the server")
     if server.answers():
         outcome.in_recovery = server.in_recovery()
         outcome.data_checksums = server.value("SHOW data_checksums") == "on"
@@ -221,8 +223,7 @@ def bring_up(cluster: Cluster, server: Server, outcome: Outcome, written: list[P
         if not ended or failed(cluster, server.runner):
             raise ClusterError(f"{cluster.unit} does not start: {log_tail(cluster)}")
     loaded = server.loaded_at()
-    # Judged by time, not by "I wrote it just now": a run that was killed between writing and reloading is made good here.
-    if any(path.exists() and path.stat().st_mtime > loaded for path in (*written, *cluster.watch_files)):
+    if stale([*written, *cluster.watch_files], loaded):
         outcome.steps.append("reload the server")
         systemctl(cluster, server.runner, "reload")
         if not wait_for(lambda: server.loaded_at() > loaded, START_TIMEOUT_SECONDS):
@@ -230,6 +231,7 @@ def bring_up(cluster: Cluster, server: Server, outcome: Outcome, written: list[P
                 f"{cluster.unit} has not read its configuration {START_TIMEOUT_SECONDS:.0f} s after a reload and runs on with the old one; "
                 f"correct what its log names, and run again: {log_tail(cluster)}"
             )
+        refuse_rejected_rules(cluster, server)
     recovering = not (cluster.data_directory / "standby.signal").exists()
     if recovering and not wait_for(lambda: not server.in_recovery(), cluster.recovery_timeout_seconds):
         raise ClusterError(
@@ -241,6 +243,25 @@ def bring_up(cluster: Cluster, server: Server, outcome: Outcome, written: list[P
         systemctl(cluster, server.runner, "restart")
         if not wait_for(server.answers, START_TIMEOUT_SECONDS):
             raise ClusterError(f"{cluster.unit} does not answer after its restart: {log_tail(cluster)}")
+
+
+def stale(paths: Iterable[Path], loaded_at: float) -> bool:
+    """Tell whether a file is newer than what the server has read.
+
+    Judged by time, not by "I wrote it just now": a run that was killed between writing and reloading is made good by the next.
+    """
+    return any(path.exists() and path.stat().st_mtime > loaded_at for path in paths)
+
+
+def refuse_rejected_rules(cluster: Cluster, server: Server) -> None:
+    """Raise ClusterError where the server keeps its old access rules because it cannot read a line of the new ones."""
+    rows = server.query("SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL ORDER BY 1")
+    if rows:
+        lines = "; ".join(f"line {row[0]}: {row[1]}" for row in rows)
+        raise ClusterError(
+            f"{cluster.configuration_directory / 'pg_hba.conf'} has lines that PostgreSQL rejects, so the old rules stay in force: "
+            f"{lines}. Correct them and run again"
+        )
 
 
 def systemctl(cluster: Cluster, runner: Runner, verb: str) -> None:

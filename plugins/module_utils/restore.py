@@ -89,8 +89,14 @@ class RestoreTarget:
         """Return the free bytes.
 
         Raises:
-            RestoreError: they do not suffice.
+            RestoreError: they do not suffice, or what lies there could not be moved aside in one rename.
         """
+        if self.data_directory.is_symlink() or (self.occupied and os.path.ismount(self.data_directory)):
+            kind = "a symbolic link" if self.data_directory.is_symlink() else "a mount point with data in it"
+            raise RestoreError(
+                f"{self.data_directory} is {kind}, so the old data cannot be kept aside by renaming it; name the folder itself, or one "
+                "below the mount point, as the data directory. Nothing was changed"
+            )
         needed, free = self.required_bytes(database_bytes), self.free(self.data_directory)
         if free < needed:
             raise RestoreError(

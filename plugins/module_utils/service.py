@@ -74,7 +74,10 @@ def ensure(
             return ["enable", "start"]
         raise ServiceError(f"{service.name} does not exist on this host; install it first")
     steps = [] if found.get("UnitFileState") in ("enabled", "static", "generated") else ["enable"]
-    current = f"{found.get('InvocationID')} {fingerprint(service.files)}"
+    read = fingerprint(
+        service.files
+    )  # before the unit reads them: a file that changes meanwhile is caught by the next run
+    current = f"{found.get('InvocationID')} {read}"
     if found.get("ActiveState") not in ("active", "reloading"):
         steps.append("start")
     elif not service.stamp.exists() or service.stamp.read_text(encoding="ascii") != current:
@@ -88,16 +91,16 @@ def ensure(
                 f"systemctl {verb} {service.name} failed: {done.said}; look at journalctl -u {service.name}"
             )
     sleep(service.settle_seconds)
-    remember(service, runner, properties(service, runner))
+    remember(service, runner, properties(service, runner), read)
     return steps
 
 
-def remember(service: Service, runner: Runner, found: dict[str, str]) -> None:
-    """See that the unit is active, and keep what it has read."""
+def remember(service: Service, runner: Runner, found: dict[str, str], read: str | None = None) -> None:
+    """See that the unit is active, and keep what it has read: the fingerprint `read`, or that of its files as they are now."""
     if found.get("ActiveState") != "active":
         log = runner(["journalctl", "-u", service.name, "-n", "5", "--no-pager", "-o", "cat"]).stdout.strip()
         raise ServiceError(f"{service.name} is {found.get('ActiveState')} after its start: {log}")
     service.stamps.mkdir(mode=0o755, exist_ok=True)
     temporary = service.stamp.with_suffix(".new")
-    temporary.write_text(f"{found.get('InvocationID')} {fingerprint(service.files)}", encoding="ascii")
+    temporary.write_text(f"{found.get('InvocationID')} {read or fingerprint(service.files)}", encoding="ascii")
     os.replace(temporary, service.stamp)  # noqa: PTH105 - the atomic step

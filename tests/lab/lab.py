@@ -2,7 +2,8 @@
 """The lab: container hosts with systemd and SSH that stand in for a hospital's servers.
 
     lab.py image                  build the host image unless it is there
-    lab.py up [HOST ...]          create the missing hosts (all of them without names) and wait until they answer
+    lab.py up [HOST ...]          create the missing hosts and wait until they answer; without names all of them, and then what a person
+                                  would make before the first deployment: the site's secrets and a signed release
     lab.py lose HOST              destroy one host with its storage
     lab.py down                   remove hosts, network and the lab's own files
     lab.py env                    print the environment in which Ansible reaches this lab
@@ -31,7 +32,7 @@ NAME = os.environ.get("LAB_NAME") or "traumalink"
 RELEASE = os.environ.get("LAB_RELEASE") or "bookworm"
 DIRECTORY = ROOT / "build" / "lab" / NAME
 NETWORK = f"{NAME}-lab"
-HOSTS = ("edge1", "app1", "app2", "db1", "ops1", "bare1")  # bare1 belongs to no site: roles meet an untouched host there
+HOSTS = ("edge1", "app1", "app2", "db1", "ops1", "bare1", "bare2")  # the last two belong to no site: untouched
 USER = "maintainer"
 READY_TIMEOUT_SECONDS = 60.0
 SOCKETS = Path.home() / ".ansible" / "cp"  # a short path: a socket's name may have 107 bytes
@@ -42,9 +43,10 @@ class LabError(Exception):
     """The lab cannot do what was asked; the message says what to do next."""
 
 
-def run(*argv: str, stdin: str | None = None) -> str:
+def run(*argv: str, stdin: str | None = None, environment: dict[str, str] | None = None) -> str:
     """Run a command and return what it wrote to standard output; raise LabError with its errors."""
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+    variables = {**os.environ, **(environment or {})}
+    done = subprocess.run(argv, input=stdin, env=variables, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LabError(f"{' '.join(argv[:4])} …: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
@@ -118,7 +120,7 @@ def create(host: str, base: ipaddress.IPv4Network) -> None:
         "--network", NETWORK, "--ip", address(base, host), "--mac-address", hardware_address(base, host),
         "--network-alias", host,
         "--systemd", "always", "--env", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1",
-        "--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
+        "--cap-add", "SYS_ADMIN", "--cap-add", "AUDIT_WRITE", "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
         "--shm-size", "1g", *limits(), image_name(), "/sbin/init",
     )  # fmt: skip
 
@@ -172,16 +174,34 @@ def up(hosts: tuple[str, ...]) -> None:
     print(f"lab {NAME}: {len(known)} hosts of {RELEASE} are up", flush=True)
 
 
+def make_inputs() -> None:
+    """Make what a person would make before the first deployment: the site's secrets, and a release signed by the vendor's key."""
+    vault = DIRECTORY / "inventory" / "group_vars" / "all" / "vault.yml"
+    signing_key = DIRECTORY / "release_key"
+    if not signing_key.exists():
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "vendor@example.org", "-f", str(signing_key))
+    variables = {
+        "secrets_file": vault,
+        "pack_release_source": ROOT / "tests" / "reference_app" / "source",
+        "pack_release_destination": DIRECTORY / "releases",
+        "pack_release_signing_key": signing_key,
+    }
+    arguments = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
+    for playbook in ("secrets", "pack_release"):
+        run("ansible-playbook", f"traumalink.ops.{playbook}", *arguments, environment=environment())
+
+
 def describe(base: ipaddress.IPv4Network) -> None:
     """Write the inventory's second half: how each host is reached. The first half, `inventories/lab`, never changes."""
     (DIRECTORY / "inventory").mkdir(exist_ok=True)
-    options = f"-o UserKnownHostsFile={DIRECTORY}/known_hosts -o ControlMaster=auto -o ControlPersist=300s -o ServerAliveInterval=15"
+    options = f"-o UserKnownHostsFile={DIRECTORY}/known_hosts -o ServerAliveInterval=15"
     SOCKETS.mkdir(parents=True, exist_ok=True, mode=0o700)
     hosts = {host: {"ansible_host": address(base, host)} for host in HOSTS}
     variables = {
+        "lab_directory": str(DIRECTORY),
         "ansible_user": USER,
         "ansible_ssh_private_key_file": str(key()),
-        "ansible_ssh_args": options,
+        "ansible_ssh_common_args": options,
         # Ansible formats this text itself, so its own percent sign is doubled.
         "ansible_control_path": str(SOCKETS / f"{NETWORK}-%%h"),
     }
@@ -215,8 +235,8 @@ def down() -> None:
     print(f"lab {NAME}: nothing is left", flush=True)
 
 
-def environment() -> None:
-    """Print shell exports under which ansible-playbook finds this lab's inventory, key and vault password."""
+def environment() -> dict[str, str]:
+    """Return the variables under which ansible-playbook finds this lab's inventory, key and vault password."""
     # Ansible finds a collection by its folder's name, not by the name of a clone.
     link = ROOT / "build" / "collections" / "ansible_collections" / "traumalink" / "ops"
     if not link.is_symlink():
@@ -225,6 +245,7 @@ def environment() -> None:
     variables = {
         "LAB_NAME": NAME,
         "LAB_RELEASE": RELEASE,
+        "LAB_DIRECTORY": DIRECTORY,
         "ANSIBLE_CONFIG": ROOT / "ansible.cfg",
         "ANSIBLE_COLLECTIONS_PATH": ROOT / "build" / "collections",
         "ANSIBLE_INVENTORY": f"{ROOT}/inventories/lab,{DIRECTORY}/inventory",
@@ -232,8 +253,7 @@ def environment() -> None:
         "PYTHONPATH": ROOT / "build" / "collections",
         "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}",
     }
-    for name, value in variables.items():
-        print(f"export {name}={shlex.quote(str(value))}")
+    return {name: str(value) for name, value in variables.items()}
 
 
 def main(argv: list[str]) -> int:
@@ -250,12 +270,15 @@ def main(argv: list[str]) -> int:
             build_image()
         case ["up", *hosts]:
             up(tuple(hosts) or HOSTS)
+            if not hosts:
+                make_inputs()
         case ["lose", host]:
             lose(host)
         case ["down"]:
             down()
         case ["env"]:
-            environment()
+            for name, value in environment().items():
+                print(f"export {name}={shlex.quote(value)}")
         case _:
             print(__doc__, file=sys.stderr)
             return 2

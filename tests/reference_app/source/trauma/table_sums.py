@@ -35,6 +35,7 @@ ROW_TEXT_SETTINGS = {
     "row_security": "off",
     "statement_timeout": "0",
 }
+_ROW_HASH = sql.SQL("hashtextextended(t::text, 0)::numeric")
 _POSITION = "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END"
 
 _SNAPSHOT = (
@@ -82,15 +83,24 @@ def table_names(cursor: Any) -> list[str]:
     return [name for (name,) in cursor.fetchall()]
 
 
-def sums(cursor: Any, tables: Sequence[str], case_ids: Sequence[int] | None = None) -> dict[str, dict[str, Any]]:
-    """Rows and checksum of each table, of all rows or of the given cases only."""
+def sums(cursor: Any, tables: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Rows and checksum of each table."""
     result = {}
     for table in tables:
-        statement = sql.SQL(
-            "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text FROM {} t{}"
-        ).format(sql.Identifier(SCHEMA, table), sql.SQL("" if case_ids is None else " WHERE t.case_id = ANY (%s)"))
-        rows, total = _one(cursor, statement, () if case_ids is None else (list(case_ids),))
+        statement = sql.SQL("SELECT count(*), coalesce(sum({}), 0)::text FROM {} t")
+        rows, total = _one(cursor, statement.format(_ROW_HASH, sql.Identifier(SCHEMA, table)))
         result[table] = {"rows": rows, "sum": total}
+    return result
+
+
+def sums_of_cases(cursor: Any, tables: Sequence[str], case_ids: Sequence[int]) -> dict[int, dict[str, dict[str, Any]]]:
+    """What each of the given cases adds to each table's rows and checksum; a case that is not there adds nothing."""
+    result: dict[int, dict[str, dict[str, Any]]] = {case_id: {} for case_id in case_ids}
+    for table in tables:
+        statement = sql.SQL("SELECT case_id, count(*), sum({})::text FROM {} t WHERE case_id = ANY (%s) GROUP BY 1")
+        cursor.execute(statement.format(_ROW_HASH, sql.Identifier(SCHEMA, table)), (list(case_ids),))
+        for case_id, rows, total in cursor.fetchall():
+            result[case_id][table] = {"rows": rows, "sum": total}
     return result
 
 
@@ -111,7 +121,7 @@ def measure(dsn: str, case_ids: Sequence[int] | None, exact_seconds: float | Non
             tables = table_names(cursor)
             answer["tables"] = sums(cursor, tables)
             if case_ids is not None:
-                answer["of_cases"] = sums(cursor, tables, case_ids)
+                answer["of_cases"] = sums_of_cases(cursor, tables, case_ids)
             cursor.execute("COMMIT")
         return answer
     finally:
@@ -122,7 +132,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="trauma.table_sums", description="Count and checksum of every table")
     parser.add_argument("--dsn", default=os.environ.get("DATABASE_DSN", ""), help="default: DATABASE_DSN")
-    parser.add_argument("--case-ids-file", type=Path, help="also the sums of these cases: ids, parted by white space")
+    parser.add_argument(
+        "--case-ids-file", type=Path, help="also what each of these cases adds: ids, parted by white space"
+    )
     parser.add_argument("--exact-seconds", type=float, help="try this long for a snapshot at an exact LSN")
     options = parser.parse_args(arguments)
     case_ids = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import stat
@@ -186,3 +187,13 @@ def test_diff_names_only_what_differs(tmp_path: Path) -> None:
         {"before_header": str(other), "after_header": str(other), "before": "before\n", "after": "after\n"},
         {"before_header": str(new), "after_header": str(new), "before": "", "after": "made\n"},
     ]
+
+
+def test_bytes_of_another_encoding_survive(tmp_path: Path) -> None:
+    path = tmp_path / "pg_hba.conf"
+    path.write_bytes("# 医院\n".encode("gbk"))
+    owner = pwd.getpwuid(os.geteuid()).pw_name
+    file = TextFile(path, managed_block(TextFile(path, "").current() or "", ["local all all peer"], "x"), owner, 0o600)
+    json.dumps(diff_of([file])).encode()
+    write_text(file)
+    assert path.read_bytes() == b"# BEGIN x\nlocal all all peer\n# END x\n" + "# 医院\n".encode("gbk")

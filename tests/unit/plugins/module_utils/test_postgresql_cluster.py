@@ -40,6 +40,7 @@ class Host:
         self.recovering_for = 0
         self.loaded_at = 0.0
         self.pending: list[str] = []
+        self.rejected_rules = ""
         self.fails_on: str | None = None
 
     def __call__(self, argv: Sequence[str], **_options: Any) -> Completed:
@@ -92,6 +93,7 @@ class Host:
             "SHOW data_checksums": "on\n",
             "SHOW server_version": "15.10 (Debian 15.10-0+deb12u1)\n",
             "SELECT extract(epoch FROM pg_conf_load_time())": f"{self.loaded_at}\n",
+            "SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL ORDER BY 1": self.rejected_rules,
             "SELECT name FROM pg_settings WHERE pending_restart ORDER BY name": "".join(f"{n}\n" for n in self.pending),
         }
         return 0, answers[sql]
@@ -386,13 +388,20 @@ def arrange_other_settings(cluster: Cluster) -> Host:
     return host
 
 
+def arrange_newer_certificate(cluster: Cluster) -> Host:
+    host = serving(cluster)
+    host.loaded_at = 0.0
+    return host
+
+
 @pytest.mark.parametrize(
     ("arrange", "steps"),
     [
         (Host, ["create the cluster"]),
         (arrange_data, ["adopt the data that is there"]),
         (arrange_stopped, ["start the server"]),
-        (arrange_other_settings, ["write 50-traumalink.conf"]),
+        (arrange_other_settings, ["write 50-traumalink.conf", "reload the server"]),
+        (arrange_newer_certificate, ["reload the server"]),
         (serving, []),
     ],
 )
@@ -537,3 +546,13 @@ def test_a_standby_is_not_waited_for(cluster: Cluster) -> None:
 
 def test_an_outcome_without_steps_is_no_change() -> None:
     assert (Outcome().changed, Outcome(steps=["start the server"]).changed) == (False, True)
+
+
+def test_refuses_rules_that_the_server_does_not_take(cluster: Cluster) -> None:
+    host = serving(cluster)
+    host.loaded_at = 0.0
+    host.rejected_rules = "7\x1fmissing authentication method\n"
+    with pytest.raises(
+        ClusterError, match=r"pg_hba\.conf has lines that PostgreSQL rejects.*line 7: missing authentication method"
+    ):
+        ensure(cluster, host)

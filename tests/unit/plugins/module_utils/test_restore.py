@@ -406,3 +406,15 @@ def test_require_returns_what_is_free(repository: Repository) -> None:
 def test_free_space_of_a_path_that_is_not_there_yet_is_that_of_its_file_system(tmp_path: Path) -> None:
     assert free_bytes(tmp_path / "a" / "b" / "c") == pytest.approx(free_bytes(tmp_path), rel=0.1)
     assert free_bytes(tmp_path) > 0
+
+
+def test_refuses_a_symbolic_link_whose_rename_would_keep_nothing(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "main").symlink_to(tmp_path / "disk")
+    with pytest.raises(RestoreError, match="is a symbolic link"):
+        RestoreTarget(tmp_path / "main", lambda _path: 100 * GIB).require(GIB)
+
+
+def test_refuses_a_mount_point_with_data_in_it() -> None:
+    with pytest.raises(RestoreError, match="is a mount point with data in it"):
+        RestoreTarget(Path("/proc"), lambda _path: 100 * GIB).require(GIB)

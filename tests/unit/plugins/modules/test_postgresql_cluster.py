@@ -46,6 +46,7 @@ def server(runner: Any) -> Any:
     runner.on("SELECT 1", out="1\n").on("SELECT pg_is_in_recovery()", out="f\n")
     runner.on("SHOW data_checksums", out="on\n").on("SHOW server_version", out="15.18\n")
     runner.on("SELECT extract(epoch FROM pg_conf_load_time())", out="4000000000\n")
+    runner.on("SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL ORDER BY 1")
     return runner.on("SELECT name FROM pg_settings WHERE pending_restart ORDER BY name", out="shared_buffers\n")
 
 

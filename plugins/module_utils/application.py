@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The deployed application on an app host as a whole: what runs, and its processes stopped and started together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .command import Runner, run_checked
+from .errors import OpsError
+from .manifest import MANIFEST_NAME, FunctionalModule, read_manifest
+from .release import Places
+
+UNITS_ROOT = Path("/etc/systemd/system")
+
+__all__ = ["Application", "ApplicationError", "deployed", "start", "stop"]
+
+
+class ApplicationError(OpsError):
+    """The application on this host is not in a state that can be told or changed."""
+
+
+@dataclass(frozen=True)
+class Application:
+    """What is deployed on this host: name, version, the slot it runs in, and its functional modules."""
+
+    name: str
+    version: str
+    slot: str
+    modules: tuple[FunctionalModule, ...]
+
+
+def deployed(root: Path = Path("/opt"), state_root: Path = Path("/var/lib/traumalink")) -> list[Application]:
+    """Return the applications that are deployed on this host, by name.
+
+    Raises:
+        OpsError: a register or manifest is damaged.
+    """
+    applications = []
+    for register_file in sorted(state_root.glob("*/releases.json")):
+        places = Places(register_file.parent.name, root, state_root)
+        current = places.register().current
+        if current is None:
+            continue
+        text = (places.releases / current.version / MANIFEST_NAME).read_text(encoding="utf-8")
+        modules = read_manifest(json.loads(text), packed=True).modules
+        applications.append(Application(places.name, current.version, current.slot, modules))
+    return applications
+
+
+def units(application: Application, units_root: Path = UNITS_ROOT) -> list[str]:
+    """Return the units of the running slot that belong on this host: those that are enabled.
+
+    Read from the links that enabling makes: `systemctl list-unit-files` tells templates, not their enabled instances.
+    """
+    return sorted({link.name for link in units_root.glob(f"*.wants/{application.name}-*@{application.slot}.service")})
+
+
+def stop(application: Application, runner: Runner, *, check: bool = False, units_root: Path = UNITS_ROOT) -> list[str]:
+    """Stop the application's processes; they stay enabled, so that `start` finds them. Return what was or would be stopped."""
+    states = ("active", "activating", "reloading", "deactivating")
+    return bring(units(application, units_root), runner, "stop", states, check=check)
+
+
+def start(application: Application, runner: Runner, *, check: bool = False, units_root: Path = UNITS_ROOT) -> list[str]:
+    """Start the application's processes; return what was or would be started."""
+    return bring(units(application, units_root), runner, "start", ("inactive", "failed"), check=check)
+
+
+def bring(names: Sequence[str], runner: Runner, verb: str, states: Sequence[str], *, check: bool) -> list[str]:
+    """Carry `verb` out on the units that are in one of `states`, and return them."""
+    chosen = [unit for unit in names if active_state(unit, runner) in states]
+    if chosen and not check:
+        run_checked(runner, ["systemctl", verb, *chosen], f"systemctl {verb} of {', '.join(chosen)}")
+    return chosen
+
+
+def active_state(unit: str, runner: Runner) -> str:
+    """Return systemd's ActiveState of a unit."""
+    done = run_checked(
+        runner, ["systemctl", "show", "-p", "ActiveState", "--value", unit], f"asking systemd for {unit}"
+    )
+    return done.stdout.strip()
