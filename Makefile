@@ -31,3 +31,25 @@ lab-down: ## remove the lab: hosts, network, storage
 .PHONY: unit
 unit: tools ## unit tests
 	@$(lab_environment) && pytest tests/unit
+
+.PHONY: lint lint-python lint-yaml lint-shell lint-docs lint-ansible
+lint: lint-python lint-yaml lint-shell lint-docs lint-ansible ## every linter
+
+lint-python: tools
+	@$(lab_environment) && ruff check . && ruff format --check . && mypy plugins && mypy tests/lab/*.py docs/*.py
+
+lint-yaml: tools
+	@$(lab_environment) && yamllint -s .
+
+lint-shell: tools
+	@$(lab_environment) && git grep -lE '^#!(/usr/bin/env bash|/bin/(ba)?sh)$$' | xargs shellcheck
+
+lint-docs: tools
+	@$(lab_environment) && docs/role_tables.py --check && antsibull-changelog lint
+
+lint-ansible: tools
+	@$(lab_environment) && ansible-lint -q
+
+.PHONY: package
+package: tools ## the collection's archive into build/
+	@$(lab_environment) && ansible-galaxy collection build --force --output-path build

@@ -20,6 +20,7 @@ author: The traumalink.ops developers
 EXAMPLES = r"""
 - name: Ask the server
   traumalink.ops.postgresql_role_info:
+    port: 5432
 """
 
 RETURN = r"""
