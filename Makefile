@@ -28,6 +28,25 @@ lab: ## bring the container hosts up
 lab-down: ## remove the lab: hosts, network, storage
 	@tests/lab/lab.py down
 
+.PHONY: demo
+demo: ## the main job: deploy, fill, back up, lose the database host, get everything back
+	@tests/lab/prepare lab
+	@$(lab_environment) && tests/lab/demo.py
+
+.PHONY: test
+test: lint unit package molecule ## everything: linters, unit tests, all Molecule scenarios on a fresh lab
+
+# All scenarios share one lab, which `default` creates first and destroys last. SCENARIO=backup runs one of them and keeps the lab.
+.PHONY: molecule
+molecule: ## all Molecule scenarios, or SCENARIO=… alone
+	@tests/lab/prepare lab
+ifdef SCENARIO
+	@$(lab_environment) && molecule converge -s $(SCENARIO) && molecule idempotence -s $(SCENARIO) && molecule verify -s $(SCENARIO)
+else
+	@tests/lab/lab.py down
+	@$(lab_environment) && molecule test --all
+endif
+
 .PHONY: unit
 unit: tools ## unit tests
 	@$(lab_environment) && pytest tests/unit

@@ -197,8 +197,8 @@ def run(demo: Demo) -> dict[str, Any]:
         entered_until = last_entry(demo)
         if not tail:
             step["detail"] = f"archived up to {demo.wait_until_archived(before['lsn'])}"
-        if site.sql("SELECT pg_snapshot_xmax(pg_current_snapshot())") != before["snapshot_xmax"]:
-            raise SiteError("something was written after the tables were summed; nothing is proven that way")
+            if demo.sums()["tables"] != before["tables"]:
+                raise SiteError("something was written after the tables were summed; nothing would be proven that way")
     with demo.step("db1 is destroyed with its storage, an empty db1 takes its place"):
         demo.lab("lose", "db1")
         demo.lab("up")

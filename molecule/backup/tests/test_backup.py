@@ -1,0 +1,120 @@
+"""A repository that is encrypted, reached over TLS by the other end alone, and that takes backups which are really in it."""
+
+import json
+import re
+
+from flows import address, at, play, sql
+from site_access import reported
+
+REPOSITORY = "/var/lib/pgbackrest"
+
+
+def info():
+    """Give what the repository says of itself."""
+    return json.loads(at("ops1").check_output("runuser -u pgbackrest -- pgbackrest info --output=json"))[0]
+
+
+def backup(kind):
+    """Take a backup by the playbook; return what it reports."""
+    run = play(
+        "backup", "-e", f"backup_type={kind}", ANSIBLE_SHOW_CUSTOM_STATS="true", ANSIBLE_CALLBACK_RESULT_FORMAT="json"
+    )
+    assert run.succeeded, run.output[-3000:]
+    return reported(run.output)["backup"]
+
+
+def test_a_full_and_an_incremental_backup_are_in_the_repository_as_reported():
+    full = backup("full")
+    assert re.fullmatch(r"\d{8}-\d{6}F", full["label"])
+    assert full["type"] == "full"
+    assert full["checksum_errors"] is False
+    sql("CREATE TABLE IF NOT EXISTS filler AS SELECT generate_series(1, 1000) AS id")
+    incremental = backup("incr")
+    assert incremental["prior"] == full["label"]
+    assert incremental["backup_bytes"] < full["backup_bytes"] == full["database_bytes"]
+    known = {entry["label"]: entry for entry in info()["backup"]}
+    for taken in (full, incremental):
+        assert known[taken["label"]]["archive"] == {"start": taken["wal_start"], "stop": taken["wal_stop"]}
+        found = at("ops1").check_output(f"find {REPOSITORY}/backup/lab/{taken['label']} -type f | wc -l")
+        assert int(found) > 0
+        assert int(at("ops1").check_output(f"find {REPOSITORY}/archive/lab -name '{taken['wal_stop']}*' | wc -l")) == 1
+    sql("DROP TABLE filler")
+
+
+def test_nothing_in_the_repository_can_be_read_without_the_passphrase():
+    sample = at("ops1").check_output(f"find {REPOSITORY} -type f ! -name '*.lock' | head -200").split()
+    assert sample
+    for path in sample:
+        assert at("ops1").check_output(f"head -c 8 {path}") == "Salted__", path
+    stolen = at("ops1").run(
+        f"env PGBACKREST_REPO1_PATH={REPOSITORY} pgbackrest --no-config --stanza=lab info --output=json"
+    )
+    assert '"label"' not in stolen.stdout
+
+
+def test_the_repository_belongs_to_a_system_user_of_its_own():
+    folder = at("ops1").file(REPOSITORY)
+    assert (folder.user, folder.group, folder.mode) == ("pgbackrest", "pgbackrest", 0o750)
+    assert at("ops1").user("pgbackrest").shell == "/usr/sbin/nologin"
+    configuration = at("ops1").file("/etc/pgbackrest/pgbackrest.conf")
+    assert (configuration.user, configuration.group, configuration.mode) == ("root", "pgbackrest", 0o640)
+
+
+def test_the_passphrase_is_not_on_the_database_host():
+    passphrase = at("ops1").check_output("sed -n 's/^repo1-cipher-pass=//p' /etc/pgbackrest/pgbackrest.conf")
+    assert len(passphrase) >= 20
+    assert at("db1").run("grep -rF -- %s /etc /var/lib/postgresql --include=*", passphrase).rc == 1
+
+
+def test_the_servers_listen_on_the_sites_address_and_admit_only_the_other_end():
+    for name in ("db1", "ops1"):
+        assert at(name).check_output("ss -Hltn 'sport = :8432' | awk '{print $4}'").split() == [f"{address(name)}:8432"]
+    # app1 has a certificate of the same authority, but is not the database host.
+    talk = f"openssl s_client -connect {address('ops1')}:8432 -CAfile /etc/traumalink/tls/ca.crt"
+    own = "-cert /etc/traumalink/tls/host.crt -key /etc/traumalink/tls/host.key"
+    assert at("db1").run(f"{talk} {own} </dev/null").rc == 0
+    denied = at("edge1").run(f"{talk} -quiet </dev/null; echo status $?")
+    assert "status 0" not in denied.stdout or "alert" in denied.stderr or "protocol" not in denied.stdout
+
+
+def test_the_servers_are_sandboxed():
+    for name in ("db1", "ops1"):
+        shown = at(name).check_output("systemctl show pgbackrest -p User,ProtectSystem,NoNewPrivileges,ActiveState")
+        user = "pgbackrest" if name == "ops1" else "postgres"
+        assert set(shown.split()) == {
+            f"User={user}",
+            "ProtectSystem=strict",
+            "NoNewPrivileges=yes",
+            "ActiveState=active",
+        }
+
+
+def test_wal_arrives_by_itself():
+    sql("CREATE TABLE IF NOT EXISTS tick AS SELECT now() AS at")
+    wanted = sql("SELECT pg_walfile_name(pg_current_wal_lsn())")
+    sql("DROP TABLE tick")
+    found = at("ops1").run(
+        f"for _ in $(seq 90); do find {REPOSITORY}/archive/lab -name '{wanted}*' | grep -q . && exit 0; sleep 1; done; exit 1"
+    )
+    assert found.rc == 0, f"{wanted} is not in the repository after 90 s"
+
+
+def test_a_wrong_passphrase_is_refused_before_anything_changes():
+    before = at("ops1").check_output("sha256sum /etc/pgbackrest/pgbackrest.conf")
+    run = play("site", "-e", "backup_cipher_passphrase=not-the-one-that-opens-this")
+    assert run.status != 0
+    assert run.says("the passphrase does not open this repository; give the vault password"), run.output[-2000:]
+    assert run.changed == {}
+    assert at("ops1").check_output("sha256sum /etc/pgbackrest/pgbackrest.conf") == before
+
+
+def test_a_server_that_was_killed_between_writing_and_restarting_is_made_good():
+    at("ops1").check_output(
+        "sed -i 's/^compress-level=3/compress-level=4/' /etc/pgbackrest/pgbackrest.conf && echo done"
+    )
+    run = play("site", "--tags", "never-any")  # nothing runs: only the file was changed, as a killed run would leave it
+    assert run.status == 0
+    from flows import converge
+
+    assert converge().changed == {"ops1": 2}  # the file is put right, the server has read it
+    assert converge().changed == {}

@@ -1,0 +1,110 @@
+"""The database host is lost, and everything that was archived comes back; what must be refused is, and changes nothing."""
+
+import os
+import subprocess
+
+import pytest
+from demo import Demo
+from flows import LAB, ROOT, at, lab, play, sql
+from site_access import Site
+
+CASES = 2000
+DATA = "/var/lib/postgresql"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Give the site with a backup, cases before and after it, and everything archived."""
+    demo = Demo(Site(LAB, tmp_path_factory.mktemp("logs")), CASES, lose_tail=False)
+    first = int(sql("SELECT coalesce(max(id), 0) + 1 FROM trauma.trauma_case", "trauma"))
+    demo.next_case = first
+    demo.load(CASES)
+    demo.site.playbook("backup", "-e", "backup_type=full")
+    demo.load(500)
+    demo.post(20)
+    demo.wait_until_reported()
+    return demo
+
+
+def fingerprint():
+    """Give what must not change when a restore is refused."""
+    started = sql("SELECT pg_postmaster_start_time()")
+    return started, at("db1").check_output(f"ls {DATA}/*; systemctl is-active pgbackrest")
+
+
+@pytest.mark.parametrize("confirm", ["", "Lab", "yes", "other_hospital"])
+def test_a_restore_that_nobody_confirmed_is_refused(site, confirm):
+    before = fingerprint()
+    run = play("restore", *(["-e", f"restore_confirm={confirm}"] if confirm else []))
+    assert run.status != 0
+    assert run.says("To go on, repeat the site's name: -e restore_confirm=lab"), run.output[-2000:]
+    assert run.says("Nothing was changed")
+    assert run.changed == {}
+    assert fingerprint() == before
+
+
+def test_a_target_without_room_is_refused(site):
+    before = fingerprint()
+    at("db1").check_output("mkdir -p /srv/small && mount -t tmpfs -o size=64m none /srv/small && echo done")
+    try:
+        run = play("restore", "-e", "restore_confirm=lab", "-e", "restore_data_directory=/srv/small/main")
+        assert run.status != 0
+        assert run.says("the file system of /srv/small/main has 0.1 GiB free, the restore needs"), run.output[-2000:]
+        assert run.says("or mount a larger disk there. Nothing was changed")
+        assert run.changed == {}
+    finally:
+        at("db1").check_output("umount /srv/small && echo done")
+    assert fingerprint() == before
+
+
+def test_a_restore_over_data_keeps_that_data_aside(site):
+    sql("CREATE TABLE public.mistake (id int)", "trauma")
+    run = play("restore", "-e", "restore_confirm=lab")
+    assert run.succeeded, run.output[-3000:]
+    assert run.says("keep the old data aside as"), run.output[-3000:]
+    kept = at("db1").check_output(f"ls -d {DATA}/*/main.before-restore-*").split()
+    assert len(kept) == 1
+    assert at("db1").file(f"{kept[0]}/PG_VERSION").exists
+
+
+def test_the_lost_host_comes_back_with_every_archived_row(site):
+    sums = site.sums()
+    site.wait_until_archived(sums["lsn"])
+    assert site.sums()["tables"] == sums["tables"], "something was written meanwhile"
+    lab("lose", "db1")
+    lab("up", "db1")
+    summary = site.site.playbook("restore", "-e", "restore_confirm=lab")["restore"]
+    assert site.sums()["tables"] == sums["tables"]
+    assert float(summary["rto_seconds"]) > 0
+    assert sql("SELECT pg_is_in_recovery()") == "f"
+    assert sql("SHOW data_checksums") == "on"
+    newest = at("ops1").check_output("runuser -u pgbackrest -- pgbackrest info --output=json")
+    assert f'"label":"{summary["backup"]}"' in newest
+    assert newest.rindex('"type":"full"') > newest.index(summary["backup"]), "a fresh full backup is the newest set"
+
+
+def test_the_site_is_as_deployed_after_the_restore(site):
+    run = play("site")
+    assert run.succeeded
+    assert run.changed == {}
+
+
+def test_a_restore_that_was_killed_is_completed_by_the_next(site):
+    sums = site.sums()
+    site.wait_until_archived(sums["lsn"])
+    lab("lose", "db1")
+    lab("up", "db1")
+    argv = ["ansible-playbook", "traumalink.ops.restore", "-e", "restore_confirm=lab"]
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    ) as run:
+        assert run.stdout is not None
+        for line in run.stdout:
+            if "Bring it back" in line:
+                # The engine itself is killed in the middle, and the controller with it.
+                at("db1").run("for _ in $(seq 200); do pkill -9 -x pgbackrest -f 'restore' && break; sleep 0.05; done")
+                run.kill()
+                break
+    assert play("restore", "-e", "restore_confirm=lab").succeeded
+    assert site.sums()["tables"] == sums["tables"]
+    assert at("db1").run(f"ls {DATA}/*/*.restoring").rc != 0
