@@ -1,0 +1,92 @@
+"""The inventory that one copies: it loads, it is a site, and it says nothing that no role understands."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.traumalink.ops.plugins.plugin_utils.site import site_problems
+
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLE = ROOT / "inventories/example"
+VARIABLE_FILES = sorted(EXAMPLE.glob("group_vars/all/*.yml"))
+# Of the lab alone: its hosts share one machine.
+LAB_ALONE = {"postgresql_memory_bytes"}
+
+
+def variables(inventory: Path) -> dict[str, Any]:
+    """Return all variables of an inventory's group `all`, unrendered."""
+    files = inventory.glob("group_vars/all/*.yml")
+    return {name: value for path in files for name, value in yaml.safe_load(path.read_text(encoding="utf-8")).items()}
+
+
+def ansible(program: str, *arguments: str) -> str:
+    """Run a program of Ansible on the example alone."""
+    argv = [program, "-i", str(EXAMPLE), *arguments]
+    environment = {name: value for name, value in os.environ.items() if name != "ANSIBLE_VAULT_PASSWORD_FILE"}
+    return subprocess.run(argv, capture_output=True, text=True, check=True, env=environment).stdout
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, Any]:
+    """Give the inventory as Ansible reads it."""
+    groups: dict[str, Any] = json.loads(ansible("ansible-inventory", "--list"))
+    return groups
+
+
+def test_it_is_a_site(loaded: dict[str, Any]) -> None:
+    groups = {name: group.get("hosts", []) for name, group in loaded.items()}
+    assert site_problems(groups, loaded["_meta"]["hostvars"]["db1"]["site_name"]) == []
+
+
+def test_its_hosts_have_documentation_addresses(loaded: dict[str, Any]) -> None:
+    addresses = [host["ansible_host"] for host in loaded["_meta"]["hostvars"].values()]
+    assert len(set(addresses)) == 5
+    assert all(address.startswith("192.0.2.") for address in addresses)  # RFC 5737
+
+
+def test_each_variable_is_known_to_a_role() -> None:
+    known = set()
+    for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
+        for spec in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"].values():
+            known |= set(spec.get("options") or {})
+    unknown = {name for name in variables(EXAMPLE) if name not in known and not name.startswith(("site_", "ansible_"))}
+    assert unknown == set()
+
+
+def test_it_says_all_that_the_lab_says() -> None:
+    assert set(variables(ROOT / "inventories/lab")) - set(variables(EXAMPLE)) == LAB_ALONE
+
+
+def test_what_a_hospital_must_change_is_marked() -> None:
+    lines = [line for path in [EXAMPLE / "hosts.yml", *VARIABLE_FILES] for line in path.read_text("utf-8").splitlines()]
+    marked = {re.split(r":", line.strip())[0] for line in lines if "# CHANGE" in line}
+    required = {
+        "site_name",
+        "deploy_archive",
+        "deploy_allowed_signers",
+        "deploy_packages",
+        "deploy_maintenance_contact",
+    }
+    assert marked == {"ansible_user", "ansible_host", *required}
+    assert [line for line in lines if "ansible_host:" in line and "# CHANGE" not in line] == []
+
+
+def test_its_expressions_find_database_and_clients() -> None:
+    password = "x" * 20
+    secrets = dict.fromkeys(
+        ("deploy_database_owner_password", "deploy_database_user_password", "postgresql_report_password"), password
+    )
+    shown = (
+        "[deploy_database_host, postgresql_clients[0].addresses, postgresql_roles | map(attribute='password') | unique]"
+    )
+    arguments = ["-m", "ansible.builtin.debug", "-a", json.dumps({"msg": f"{{{{ {shown} }}}}"}), "--one-line"]
+    printed = ansible("ansible", "app1", *arguments, "-e", json.dumps(secrets))
+    answer = json.loads(printed.split("=>", 1)[1])["msg"]
+    assert answer == ["192.0.2.21", ["192.0.2.11", "192.0.2.12"], [password]]
