@@ -152,15 +152,21 @@ def admit(host: str) -> str:
     return podman("exec", container(host), "cat", "/etc/ssh/ssh_host_ed25519_key.pub").strip()
 
 
+def vault_password() -> Path:
+    """Return the file with the lab's vault password, made on first use: Ansible refuses to run where it is named and missing."""
+    DIRECTORY.mkdir(parents=True, exist_ok=True)
+    DIRECTORY.chmod(0o700)
+    path = DIRECTORY / "vault_password"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32) + "\n", encoding="utf-8")
+    return path
+
+
 def up(hosts: tuple[str, ...]) -> None:
     """Create what is missing and describe the lab to SSH and to the inventory `inventories/lab`."""
     build_image()
-    DIRECTORY.mkdir(parents=True, exist_ok=True)
-    DIRECTORY.chmod(0o700)
-    password = DIRECTORY / "vault_password"
-    if not password.exists():
-        password.touch(mode=0o600)
-        password.write_text(secrets.token_urlsafe(32) + "\n", encoding="utf-8")
+    vault_password()
     base = network_base()
     for host in hosts:
         if not exists("container", container(host)):
@@ -249,7 +255,8 @@ def environment() -> dict[str, str]:
         "ANSIBLE_CONFIG": ROOT / "ansible.cfg",
         "ANSIBLE_COLLECTIONS_PATH": ROOT / "build" / "collections",
         "ANSIBLE_INVENTORY": f"{ROOT}/inventories/lab,{DIRECTORY}/inventory",
-        "ANSIBLE_VAULT_PASSWORD_FILE": DIRECTORY / "vault_password",
+        "ANSIBLE_VAULT_PASSWORD_FILE": vault_password(),
+        "MOLECULE_EPHEMERAL_DIRECTORY": DIRECTORY / "molecule",
         "PYTHONPATH": ROOT / "build" / "collections",
         "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}",
     }
