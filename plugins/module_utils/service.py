@@ -53,9 +53,24 @@ class Service:
 
 def properties(service: Service, runner: Runner) -> dict[str, str]:
     """Return what systemd says of the unit."""
-    names = "LoadState,ActiveState,UnitFileState,InvocationID"
-    done = run_checked(runner, ["systemctl", "show", "-p", names, service.name], f"asking systemd for {service.name}")
+    names = "LoadState,ActiveState,UnitFileState,InvocationID,ActiveEnterTimestamp"
+    argv = ["systemctl", "show", "--timestamp=unix", "-p", names, service.name]
+    done = run_checked(runner, argv, f"asking systemd for {service.name}")
     return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+
+
+def has_read(service: Service, current: str, found: dict[str, str]) -> bool:
+    """Tell whether the unit runs with its files as they are: we saw it read them, or it was started after their last change.
+
+    The second holds after a reboot, or when somebody else restarted the unit.
+    """
+    stamp = service.stamp.read_text(encoding="ascii") if service.stamp.exists() else ""
+    if stamp == current:
+        return True
+    if stamp.startswith(f"{found.get('InvocationID')} "):
+        return False
+    started = found.get("ActiveEnterTimestamp", "").removeprefix("@")  # whole seconds, rounded down
+    return started.isdigit() and all(path.exists() and path.stat().st_mtime < int(started) for path in service.files)
 
 
 def ensure(
@@ -80,7 +95,7 @@ def ensure(
     current = f"{found.get('InvocationID')} {read}"
     if found.get("ActiveState") not in ("active", "reloading"):
         steps.append("start")
-    elif not service.stamp.exists() or service.stamp.read_text(encoding="ascii") != current:
+    elif not has_read(service, current, found):
         steps.append(service.on_change)
     if check or not steps:
         return steps

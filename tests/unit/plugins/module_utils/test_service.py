@@ -197,3 +197,24 @@ def test_says_that_systemd_cannot_be_asked(service: Service, runner: Any) -> Non
     runner.on("show", err="no bus", status=1).on("daemon-reload")
     with pytest.raises(OpsError, match=r"asking systemd for pgbackrest\.service failed: systemctl ended with status 1"):
         ensure(service, runner)
+
+
+@pytest.mark.parametrize(
+    ("started_after_seconds", "steps"),
+    [(10, []), (-10, ["restart"])],
+    ids=["after the last change", "before the last change"],
+)
+def test_a_unit_that_a_reboot_or_somebody_else_started_is_judged_by_the_time_of_its_start(
+    service: Service, started_after_seconds: int, steps: list[str]
+) -> None:
+    changed = int(service.files[0].stat().st_mtime)
+    systemd = settled(service)
+    systemd.state |= {"InvocationID": "99", "ActiveEnterTimestamp": f"@{changed + started_after_seconds}"}
+    assert ensure(service, systemd) == steps
+
+
+def test_a_change_within_the_running_invocation_counts_whatever_its_time(service: Service) -> None:
+    systemd = settled(service)
+    systemd.state["ActiveEnterTimestamp"] = f"@{int(service.files[0].stat().st_mtime) + 10}"
+    service.files[0].write_text("two")
+    assert ensure(service, systemd) == ["restart"]

@@ -37,7 +37,7 @@ class Systemd:
 
     def __call__(self, argv: Sequence[str], **_options: Any) -> Completed:
         match list(argv):
-            case ["systemctl", "show", "-p", _names, unit]:
+            case ["systemctl", "show", *_options, unit]:
                 return Completed(tuple(argv), 0, self.show(unit), "")
             case ["systemctl", "daemon-reload"]:
                 pass
