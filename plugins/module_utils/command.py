@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from .errors import OpsError
 
-__all__ = ["CommandError", "Completed", "Runner", "run", "run_checked"]
+__all__ = ["CommandError", "Completed", "NotInstalled", "Runner", "run", "run_checked"]
 
 # Nothing of the caller's environment is inherited: what a command sees is what its caller wrote down.
 BASE_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
@@ -22,6 +22,10 @@ BASE_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"
 
 class CommandError(OpsError):
     """A command could not be started, ran out of time, or ended with another status than zero."""
+
+
+class NotInstalled(CommandError):  # noqa: N818 - a state of the host that callers may expect, such as check mode's
+    """The program, or the system user that is to run it, does not exist on this host."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def run(
         try:
             account = pwd.getpwnam(user)
         except KeyError:
-            raise CommandError(f"{argv[0]} cannot be run: the system user {user} does not exist") from None
+            raise NotInstalled(f"{argv[0]} cannot be run: the system user {user} does not exist") from None
         variables.update(HOME=account.pw_dir, USER=user, LOGNAME=user)
         if os.geteuid() != account.pw_uid:
             groups = os.getgrouplist(user, account.pw_gid)
@@ -99,7 +103,8 @@ def run(
             **identity,
         )
     except FileNotFoundError as error:
-        raise CommandError(f"{argv[0]} cannot be run: {error.filename} does not exist") from None
+        kind = NotInstalled if error.filename == argv[0] else CommandError
+        raise kind(f"{argv[0]} cannot be run: {error.filename} does not exist") from None
     except PermissionError as error:
         raise CommandError(f"{argv[0]} cannot be run: {error}") from None
     except subprocess.TimeoutExpired:

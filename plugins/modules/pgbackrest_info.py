@@ -39,11 +39,10 @@ wal_min: {description: First archived WAL segment., returned: success, type: str
 wal_max: {description: Last archived WAL segment., returned: success, type: str}
 """
 
-import shutil
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils.command import run
+from ansible_collections.traumalink.ops.plugins.module_utils.command import NotInstalled, run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
 
@@ -62,9 +61,10 @@ def main() -> None:
     )
     given = module.params
     environment: dict[str, str] = {}
+    nothing = {"changed": False, "exists": False, "backups": [], "newest": None}
     if given["repository_path"]:
-        if not shutil.which("pgbackrest") or not Path(given["repository_path"], "backup", given["stanza"]).is_dir():
-            module.exit_json(changed=False, installed=bool(shutil.which("pgbackrest")), exists=False, backups=[])
+        if not Path(given["repository_path"], "backup", given["stanza"]).is_dir():
+            module.exit_json(installed=True, **nothing)
         environment = {
             "PGBACKREST_REPO1_PATH": given["repository_path"],
             "PGBACKREST_REPO1_CIPHER_TYPE": "aes-256-cbc",
@@ -72,6 +72,8 @@ def main() -> None:
         }
     try:
         stanza = PgBackRest(run, given["stanza"], given["user"]).info(environment)
+    except NotInstalled:
+        module.exit_json(installed=False, **nothing)
     except OpsError as error:
         module.fail_json(msg=str(error))
     newest = stanza.newest.facts() if stanza.newest else None

@@ -31,7 +31,7 @@ EXAMPLES = r"""
 RETURN = r""" # """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils.command import run
+from ansible_collections.traumalink.ops.plugins.module_utils.command import NotInstalled, run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
 
@@ -54,6 +54,10 @@ def main() -> None:
                 engine.create_stanza()
             if missing or module.params["check"]:
                 engine.check()
+    except NotInstalled as error:
+        if module.check_mode:
+            module.exit_json(changed=True)  # a bare host, on which the role would have installed it by now
+        module.fail_json(msg=str(error))
     except OpsError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=missing)

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.command import NotInstalled
 from ansible_collections.traumalink.ops.plugins.modules import pgbackrest_info
 
 Run = Callable[..., dict[str, Any]]
@@ -18,15 +19,6 @@ SITE = {"stanza": "lab", "user": "pgbackrest"}
 def module(on_runner: Callable[[ModuleType], Run]) -> Run:
     """Give the module."""
     return on_runner(pgbackrest_info)
-
-
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a program of that name on the path; nobody starts it."""
-    program = tmp_path / "bin" / "pgbackrest"
-    program.parent.mkdir()
-    program.touch(0o755)
-    monkeypatch.setenv("PATH", str(program.parent))
 
 
 def repository(tmp_path: Path) -> dict[str, str]:
@@ -53,7 +45,6 @@ def test_an_empty_stanza_has_no_newest_set(module: Run, runner: Any, repository_
     assert (result["exists"], result["newest"], result["backups"]) == (True, None, [])
 
 
-@pytest.mark.usefixtures("installed")
 def test_tries_a_passphrase_by_environment_and_shows_it_nowhere(
     module: Run, runner: Any, repository_text: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -70,19 +61,16 @@ def test_tries_a_passphrase_by_environment_and_shows_it_nowhere(
     assert "geheim-passphrase" not in str(runner.calls) + str(result)
 
 
-@pytest.mark.usefixtures("installed")
 def test_a_repository_that_is_not_there_is_not_tried(module: Run, runner: Any, tmp_path: Path) -> None:
     given = {**repository(tmp_path), "repository_path": str(tmp_path / "elsewhere")}
     result = module(**SITE, **given)
     assert (result["installed"], result["exists"], result["backups"], runner.calls) == (True, False, [], [])
 
 
-def test_says_that_the_engine_is_not_installed(
-    module: Run, runner: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+def test_says_that_the_engine_is_not_installed(module: Run, runner: Any, tmp_path: Path) -> None:
+    runner.on("info", error=NotInstalled("pgbackrest cannot be run: pgbackrest does not exist"))
     result = module(**SITE, **repository(tmp_path))
-    assert (result["installed"], result["exists"], runner.calls) == (False, False, [])
+    assert (result["changed"], result["installed"], result["exists"], result["newest"]) == (False, False, False, None)
 
 
 def test_fails_with_the_domain_s_message(module: Run, runner: Any) -> None:

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.command import NotInstalled
 from ansible_collections.traumalink.ops.plugins.modules import pgbackrest_stanza
 
 Run = Callable[..., dict[str, Any]]
@@ -53,3 +54,9 @@ def test_a_stanza_into_which_no_wal_arrives_is_a_failure(
 def test_asks_for_stanza_and_user(module: Run, runner: Any) -> None:
     assert "missing required arguments: stanza, user" in module()["msg"]
     assert runner.calls == []
+
+
+@pytest.mark.parametrize(("check", "outcome"), [(True, "changed"), (False, "failed")])
+def test_a_host_without_the_engine_is_only_foretold(module: Run, runner: Any, check: bool, outcome: str) -> None:
+    runner.on("info", error=NotInstalled("pgbackrest cannot be run: pgbackrest does not exist"))
+    assert module(check, **SITE)[outcome] is True
