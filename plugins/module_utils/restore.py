@@ -60,14 +60,27 @@ class RestoreTarget:
         """Whether what lies there is a restore that was cut off and can be completed.
 
         Only the very folder that the marker names: data that a person put back by hand beside a forgotten marker is nobody's to write over.
+        Nor is data that a server has opened for writes since: the engine lays pg_control down last, and such a server removes recovery.signal.
         """
         begun = any((self.data_directory / name).exists() for name in ("PG_VERSION", "backup.manifest"))
-        return begun and self.marker.exists() and self.marker.read_text(encoding="ascii") == self.identity
+        control, recovery = self.data_directory / "global" / "pg_control", self.data_directory / "recovery.signal"
+        if not begun or (control.exists() and not recovery.exists()):
+            return False
+        return self.marker.exists() and self.marker.read_text(encoding="ascii") == self.identity
 
     @property
     def identity(self) -> str:
         """What tells the data directory from another one that takes its place."""
         return str(self.data_directory.stat().st_ino)
+
+    @property
+    def server(self) -> int | None:
+        """The process id of the server that runs on the data directory, if any: it works there, and keeps its id in postmaster.pid."""
+        try:
+            process = int((self.data_directory / "postmaster.pid").read_text(encoding="ascii").split()[0])
+            return process if Path(f"/proc/{process}/cwd").samefile(self.data_directory) else None
+        except (OSError, ValueError, IndexError):
+            return None
 
     def mark(self) -> None:
         """Note that a restore begins in the data directory."""
@@ -136,7 +149,8 @@ class Restore:
         unfinished restore left is completed by comparing checksums.
 
         Raises:
-            RestoreError: too little space, or nothing to restore; nothing was changed.
+            RestoreError: too little space, nothing to restore, or a server that still runs on the data, which was not touched.
+
         """
         backup = self.engine.info().newest
         if backup is None:
@@ -150,6 +164,11 @@ class Restore:
         result.steps.append(f"{'complete the interrupted' if resumable else 'start the'} restore of {backup.label}")
         if not check:
             self.stop()
+            if (process := self.target.server) is not None:
+                raise RestoreError(
+                    f"process {process} is a server that still runs on {data}, under another unit than the one that was stopped; "
+                    "stop it, and run again. The data was not touched"
+                )
             self.bring_back(result, resumable)
         return result
 

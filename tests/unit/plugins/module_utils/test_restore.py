@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,6 +153,24 @@ def test_the_server_is_stopped_before_its_data_moves(repository: Repository) -> 
         repository.job.run()
     assert found(repository.data.parent) == {"main": "", "main/PG_VERSION": "15\n", "main/patients": "precious"}
     assert repository.restores() == []
+
+
+def test_a_server_under_another_unit_keeps_its_data(repository: Repository) -> None:
+    lay_old_data(repository)
+    with subprocess.Popen(["sleep", "60"], cwd=repository.data) as server:
+        (repository.data / "postmaster.pid").write_text(f"{server.pid}\n{repository.data}\n")
+        with pytest.raises(RestoreError, match=f"process {server.pid} is a server that still runs on .*; stop it"):
+            repository.job.run()
+        server.kill()
+    assert (repository.data / "patients").read_text() == "precious"
+    assert repository.restores() == []
+
+
+@pytest.mark.parametrize("left", ["4194304\n", f"{os.getpid()}\n", "", "x\n"])
+def test_what_a_dead_server_left_stops_no_restore(repository: Repository, left: str) -> None:
+    lay_old_data(repository)
+    (repository.data / "postmaster.pid").write_text(left)
+    assert repository.job.run().kept_aside == str(repository.data.with_name(ASIDE))
 
 
 def test_the_data_belongs_to_the_server_s_user_before_the_engine_writes(repository: Repository) -> None:
@@ -312,6 +332,20 @@ def test_data_put_back_by_hand_beside_a_forgotten_marker_is_never_restored_over(
     assert result.kept_aside == str(repository.data.with_name(ASIDE))
     assert (repository.data.with_name(ASIDE) / "patients").read_text() == "written since"
     assert not repository.target.marker.exists()
+
+
+def test_data_that_a_server_has_opened_for_writes_is_kept_aside_whatever_the_marker_says(
+    repository: Repository,
+) -> None:
+    killed_after_the_last_file(repository)
+    (repository.data / "global").mkdir()
+    (repository.data / "global" / "pg_control").touch()
+    assert repository.target.resumable is True  # the server may replay WAL, but takes no writes yet
+    (repository.data / "recovery.signal").unlink()
+    (repository.data / "patients").write_text("written since")
+    shutil.rmtree(repository.data.with_name(ASIDE))
+    assert repository.job.run().kept_aside == str(repository.data.with_name(ASIDE))
+    assert (repository.data.with_name(ASIDE) / "patients").read_text() == "written since"
 
 
 def test_a_marker_of_which_nothing_is_left_but_its_name_completes_nothing(repository: Repository) -> None:
