@@ -34,14 +34,14 @@ EXAMPLES = r"""
 RETURN = r"""
 steps: {description: What was or would be done., returned: success, type: list, elements: str}
 kept_aside: {description: Where the old data lies now., returned: success, type: str}
-backup: {description: The set that was restored., returned: success, type: dict}
+backup: {description: The set that was restored; null where check mode finds no pgBackRest yet., returned: success, type: dict}
 """
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils.command import run, run_checked
+from ansible_collections.traumalink.ops.plugins.module_utils.command import NotInstalled, run, run_checked
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
 from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_server import SYSTEM_USER
@@ -67,6 +67,11 @@ def main() -> None:
     restore = Restore(engine, RestoreTarget(Path(given["data_directory"])), stop, datetime.now(UTC))
     try:
         result = restore.run(check=module.check_mode)
+    except NotInstalled as error:
+        if not module.check_mode:
+            module.fail_json(msg=str(error))
+        # An empty host, on which the roles before this one would have installed pgBackRest by now.
+        module.exit_json(changed=True, steps=[f"start the restore of {given['stanza']}"], kept_aside=None, backup=None)
     except OpsError as error:
         module.fail_json(msg=str(error))
     backup = result.backup.facts()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import restore
+from ansible_collections.traumalink.ops.plugins.module_utils.command import NotInstalled
 from ansible_collections.traumalink.ops.plugins.modules import pgbackrest_restore
 
 Run = Callable[..., dict[str, Any]]
@@ -77,3 +78,10 @@ def test_a_server_that_does_not_stop_keeps_its_data(module: Run, host: Any, data
 def test_asks_for_its_arguments(run_module: Run) -> None:
     said = run_module(pgbackrest_restore.main)["msg"]
     assert said == "missing required arguments: data_directory, stanza, unit"
+
+
+def test_check_mode_gets_along_with_a_host_without_pgbackrest(module: Run, runner: Any) -> None:
+    runner.on("info", error=NotInstalled("pgbackrest cannot be run: it does not exist"))
+    result = module(check=True)
+    assert (result["changed"], result["steps"]) == (True, ["start the restore of lab"])
+    assert module()["msg"] == "pgbackrest cannot be run: it does not exist"
