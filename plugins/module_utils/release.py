@@ -174,10 +174,13 @@ def stage(
     signature: Path | None,
     allowed_signers: str,
     *,
+    sha256: str | None = None,
     slot: str | None = None,
     limits: Limits | None = None,
 ) -> Change:
     """Verify the archive, unpack it unless it is there, record it, and point a slot to it.
+
+    `sha256` is that of the archive from which the rest of the deployment was planned, where there is one.
 
     Raises:
         OpsError: what the archive, the disk or the register has against it; the slots are as they were.
@@ -188,6 +191,11 @@ def stage(
         manifest = signed.manifest
         if manifest.name != places.name:
             raise ReleaseError(f"{archive.name} is a release of {manifest.name}, not of {places.name}.")
+        if sha256 is not None and sha256 != signed.sha256:
+            raise ReleaseError(
+                f"{archive.name} is another archive (SHA-256 {signed.sha256[:12]}…) than the one that was looked at first "
+                f"({sha256[:12]}…): it was exchanged meanwhile. Run again; nothing was unpacked."
+            )
         version = manifest.version
         change = planned(places.register(), version, signed.sha256, signed.signer, slot)
         if is_staged(places, change, version):

@@ -76,7 +76,13 @@ def staged(places: Places, given: dict[str, Any], *, check: bool) -> dict[str, A
         limits = Limits(given["limit_bytes"], given["limit_files"])
         signature = Path(given["signature"]) if given["signature"] else None
         change = stage(
-            places, Path(given["archive"]), signature, given["allowed_signers"], slot=given["slot"], limits=limits
+            places,
+            Path(given["archive"]),
+            signature,
+            given["allowed_signers"],
+            sha256=given["sha256"],
+            slot=given["slot"],
+            limits=limits,
         )
         return outcome(places, change.before, change.after, change.slot, changed=change.changed)
     return outcome(places, change.before, change.after, change.slot, changed=needed) | {"archive_needed": needed}

@@ -69,3 +69,12 @@ def test_fails_with_the_domain_s_message(module: Run, signed_archive: packing.Pa
     assert failed["failed"]
     assert "allowed signers" in failed["msg"]
     assert not (tmp_path / "opt").exists()
+
+
+def test_an_archive_that_was_exchanged_meanwhile_is_refused(
+    module: Run, signed_archive: packing.Packed, tmp_path: Path
+) -> None:
+    failed = module(archive=str(signed_archive.archive), sha256="0" * 64)
+    assert "is another archive" in failed["msg"]
+    assert "Run again; nothing was unpacked" in failed["msg"]
+    assert not (tmp_path / "opt").exists()
