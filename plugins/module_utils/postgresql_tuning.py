@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-__all__ = ["MEBIBYTE", "recommended_settings"]
+import os
+
+__all__ = ["MEBIBYTE", "host_memory_bytes", "max_wal_size_bytes", "recommended_settings"]
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
@@ -32,7 +34,7 @@ def recommended_settings(memory_bytes: int, processors: int, max_connections: in
         raise ValueError("processors and max_connections must be at least 1")
     shared_buffers = memory_bytes // 4
     work_mem = max((memory_bytes - shared_buffers) // (max_connections * 2), 4 * MEBIBYTE)
-    max_wal_size = min(max(memory_bytes // 4, GIBIBYTE), 16 * GIBIBYTE)
+    max_wal_size = max_wal_size_bytes(memory_bytes)
     return {
         "max_connections": str(max_connections),
         "shared_buffers": megabytes(shared_buffers),
@@ -45,6 +47,16 @@ def recommended_settings(memory_bytes: int, processors: int, max_connections: in
         "max_parallel_workers": str(processors),
         "max_parallel_workers_per_gather": str(min(4, max(1, processors // 2))),
     }
+
+
+def max_wal_size_bytes(memory_bytes: int) -> int:
+    """Return how much WAL may lie between two checkpoints, in bytes: a quarter of memory, from 1 to 16 GiB."""
+    return min(max(memory_bytes // 4, GIBIBYTE), 16 * GIBIBYTE)
+
+
+def host_memory_bytes() -> int:
+    """Return the host's memory in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def megabytes(size_bytes: int) -> str:

@@ -40,10 +40,12 @@ class RestoreTarget:
     Attributes:
         data_directory: an absolute path.
         free: gives the free bytes under a path.
+        wal_bytes: WAL that may lie there while the server replays it: what max_wal_size is set to.
     """
 
     data_directory: Path
     free: Callable[[Path], int] = free_bytes
+    wal_bytes: int = GIBIBYTE
 
     @property
     def marker(self) -> Path:
@@ -88,12 +90,12 @@ class RestoreTarget:
         self.marker.write_text(self.identity, encoding="ascii")
 
     def required_bytes(self, database_bytes: int) -> int:
-        """Return the free space that a restore needs: the database, a tenth of it more, and 1 GiB of WAL.
+        """Return the free space that a restore needs: the database, a tenth of it more, and the WAL.
 
-        The WAL is fetched segment by segment and recycled at restart points, whose distance max_wal_size bounds (its default is 1 GB).
+        The WAL is fetched segment by segment and recycled at restart points, whose distance max_wal_size bounds.
         What an interrupted restore has already brought counts as done.
         """
-        needed = database_bytes + database_bytes // 10 + GIBIBYTE
+        needed = database_bytes + database_bytes // 10 + self.wal_bytes
         if self.resumable:
             needed -= sum(file.stat().st_size for file in self.data_directory.rglob("*") if file.is_file())
         return max(needed, 0)
@@ -183,7 +185,9 @@ class Restore:
         os.chown(data, account.pw_uid, account.pw_gid)
         data.chmod(0o700)
         options = ["--delta"] if resumable else []
-        self.engine.call(*options, "--type=default", "restore", what=f"the restore of {self.engine.stanza}")
+        self.engine.call(
+            *options, f"--pg1-path={data}", "--type=default", "restore", what=f"the restore of {self.engine.stanza}"
+        )
         for name in ("PG_VERSION", "recovery.signal"):
             if not (data / name).exists():
                 raise RestoreError(f"the restore ended without an error, but {data / name} is not there")

@@ -16,6 +16,7 @@ description:
 options:
   stanza: {description: The stanza., type: str, required: true}
   data_directory: {description: Absolute path of the data., type: path, required: true}
+  memory_bytes: {description: "Memory PostgreSQL may count on, which bounds its WAL; the host's where it is not given.", type: int}
   unit: {description: The systemd unit of the server on that data., type: str, required: true}
 attributes:
   check_mode: {support: full, description: Checks space and repository and says what would be done.}
@@ -45,6 +46,10 @@ from ansible_collections.traumalink.ops.plugins.module_utils.command import NotI
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
 from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_server import SYSTEM_USER
+from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning import (
+    host_memory_bytes,
+    max_wal_size_bytes,
+)
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import Restore, RestoreTarget
 
 
@@ -54,6 +59,7 @@ def main() -> None:
         argument_spec={
             "stanza": {"type": "str", "required": True},
             "data_directory": {"type": "path", "required": True},
+            "memory_bytes": {"type": "int"},
             "unit": {"type": "str", "required": True},
         },
         supports_check_mode=True,
@@ -63,8 +69,11 @@ def main() -> None:
     def stop() -> None:
         run_checked(run, ["systemctl", "stop", given["unit"]], f"stopping {given['unit']}")
 
+    wal_bytes = max_wal_size_bytes(given["memory_bytes"] or host_memory_bytes())
     engine = PgBackRest(run, given["stanza"], SYSTEM_USER)
-    restore = Restore(engine, RestoreTarget(Path(given["data_directory"])), stop, datetime.now(UTC))
+    restore = Restore(
+        engine, RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes), stop, datetime.now(UTC)
+    )
     try:
         result = restore.run(check=module.check_mode)
     except NotInstalled as error:

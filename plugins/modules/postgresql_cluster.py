@@ -66,12 +66,10 @@ from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_access import Client, hba_lines, ident_lines
 from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_cluster import Cluster, ensure
-from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning import recommended_settings
-
-
-def host_memory_bytes() -> int:
-    """Return the host's memory in bytes."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning import (
+    host_memory_bytes,
+    recommended_settings,
+)
 
 
 def main() -> None:

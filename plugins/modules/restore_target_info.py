@@ -13,6 +13,7 @@ description:
   - Fails where the file system of the data directory has too little free space; what lies there stays beside the restore, so it does not count.
 options:
   data_directory: {description: Absolute path of the data., type: path, required: true}
+  memory_bytes: {description: "Memory PostgreSQL may count on, which bounds its WAL; the host's where it is not given.", type: int}
   database_bytes: {description: Size of the database that comes back., type: int, required: true}
 attributes:
   check_mode: {support: full, description: Reads only.}
@@ -35,6 +36,10 @@ required_bytes: {description: Space that the restore needs., returned: success, 
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning import (
+    host_memory_bytes,
+    max_wal_size_bytes,
+)
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import RestoreError, RestoreTarget
 
 
@@ -43,11 +48,13 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "data_directory": {"type": "path", "required": True},
+            "memory_bytes": {"type": "int"},
             "database_bytes": {"type": "int", "required": True},
         },
         supports_check_mode=True,
     )
-    target = RestoreTarget(Path(module.params["data_directory"]))
+    wal_bytes = max_wal_size_bytes(module.params["memory_bytes"] or host_memory_bytes())
+    target = RestoreTarget(Path(module.params["data_directory"]), wal_bytes=wal_bytes)
     try:
         free = target.require(module.params["database_bytes"])
     except RestoreError as error:

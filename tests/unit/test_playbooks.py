@@ -12,7 +12,7 @@ PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
 def steps(verb: str) -> list[str]:
     """Return the roles of a verb in order, an entry point other than `main` behind a slash."""
-    (play,) = yaml.safe_load((PLAYBOOKS / f"{verb}.yml").read_text(encoding="utf-8"))
+    (_require_site, play) = yaml.safe_load((PLAYBOOKS / f"{verb}.yml").read_text(encoding="utf-8"))
     included = [task["ansible.builtin.include_role"] for task in play["tasks"]]
     return ["/".join(filter(None, (role["name"].split(".")[2], role.get("tasks_from")))) for role in included]
 

@@ -14,7 +14,9 @@ def password(name):
     argv = ["ansible", "localhost", "-e", f"@{LAB}/inventory/group_vars/all/vault.yml", "-m", "copy",
             "-a", f"content={{{{ {name} }}}} dest={LAB}/{name} mode=0600"]  # fmt: skip
     subprocess.run(argv, check=True, capture_output=True)
-    return (LAB / name).read_text()
+    text = (LAB / name).read_text()
+    (LAB / name).unlink()
+    return text
 
 
 def connect(host, role, secret, options="sslmode=verify-full sslrootcert=/etc/traumalink/tls/ca.crt"):

@@ -57,6 +57,35 @@ def test_a_target_without_room_is_refused(site):
     assert fingerprint() == before
 
 
+def test_check_mode_says_what_would_be_done_and_does_nothing(site):
+    before = fingerprint()
+    run = play("restore", "--check", "-e", "restore_confirm=lab")
+    assert run.succeeded, run.output[-3000:]
+    assert run.says("keep the old data aside as")
+    assert not run.says("serves again")
+    assert fingerprint() == before
+    assert at("app1").run("systemctl is-active 'trauma-web@blue'").stdout.strip() == "active"
+
+
+def test_a_restore_with_another_passphrase_is_refused_while_everything_runs(site):
+    before = fingerprint()
+    run = play("restore", "-e", "restore_confirm=lab", "-e", "backup_cipher_passphrase=not-the-one-that-opens-this")
+    assert run.status != 0
+    assert run.says("the passphrase does not open this repository"), run.output[-2000:]
+    assert run.changed == {}
+    assert fingerprint() == before
+
+
+def test_a_site_with_an_archive_that_is_cut_short_is_refused_before_anything_changes(site, tmp_path):
+    archive = LAB / "releases" / "trauma-1.0.0.tar.gz"
+    (tmp_path / archive.name).write_bytes(archive.read_bytes()[:-5000])
+    (tmp_path / f"{archive.name}.sig").write_bytes(archive.with_name(f"{archive.name}.sig").read_bytes())
+    run = play("site", "-e", f"deploy_archive={tmp_path / archive.name}")
+    assert run.status != 0
+    assert run.says("is cut short"), run.output[-2000:]
+    assert run.changed == {}
+
+
 def test_a_restore_over_data_keeps_that_data_aside(site):
     sql("CREATE TABLE public.mistake (id int)", "trauma")
     run = play("restore", "-e", "restore_confirm=lab")
@@ -73,6 +102,12 @@ def test_the_lost_host_comes_back_with_every_archived_row(site):
     assert site.sums()["tables"] == sums["tables"], "something was written meanwhile"
     lab("lose", "db1")
     lab("up", "db1")
+    refused = play("site")
+    assert refused.status != 0
+    assert refused.says("an empty database would take its place. Bring it back with traumalink.ops.restore"), (
+        refused.output[-2000:]
+    )
+    assert refused.changed == {}
     summary = site.site.playbook("restore", "-e", "restore_confirm=lab")["restore"]
     assert site.sums()["tables"] == sums["tables"]
     assert float(summary["rto_seconds"]) > 0
