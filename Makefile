@@ -26,7 +26,7 @@ lab: ## bring the container hosts up
 
 .PHONY: lab-down
 lab-down: ## remove the lab: hosts, network, storage
-	@tests/lab/lab.py down
+	@tests/lab/lab.py down && rm -rf build/molecule/$(LAB_NAME)
 
 .PHONY: demo
 demo: ## the main job: deploy, fill, back up, lose the database host, get everything back
@@ -41,9 +41,9 @@ test: lint unit package molecule ## everything: linters, unit tests, all Molecul
 molecule: ## all Molecule scenarios, or SCENARIO=… alone
 	@tests/lab/prepare lab
 ifdef SCENARIO
-	@$(lab_environment) && molecule converge -s $(SCENARIO) && molecule idempotence -s $(SCENARIO) && molecule verify -s $(SCENARIO)
+	@$(lab_environment) && tests/lab/lab.py up && molecule converge -s $(SCENARIO) && molecule idempotence -s $(SCENARIO) && molecule verify -s $(SCENARIO)
 else
-	@tests/lab/lab.py down
+	@tests/lab/lab.py down && rm -rf build/molecule/$(LAB_NAME)
 	@$(lab_environment) && molecule test --all
 endif
 

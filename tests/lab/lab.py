@@ -256,7 +256,8 @@ def environment() -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": ROOT / "build" / "collections",
         "ANSIBLE_INVENTORY": f"{ROOT}/inventories/lab,{DIRECTORY}/inventory",
         "ANSIBLE_VAULT_PASSWORD_FILE": vault_password(),
-        "MOLECULE_EPHEMERAL_DIRECTORY": DIRECTORY / "molecule",
+        # Not in the lab's own folder: Molecule still writes there after its last step has removed the lab.
+        "MOLECULE_EPHEMERAL_DIRECTORY": ROOT / "build" / "molecule" / NAME,
         "PYTHONPATH": ROOT / "build" / "collections",
         "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}",
     }

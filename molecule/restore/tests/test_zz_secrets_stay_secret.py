@@ -17,7 +17,7 @@ NAMES = (
 
 def value(name):
     """Give a secret of the lab; it goes through a file, since this test must not print it either."""
-    path = LAB / "molecule" / "secret"
+    path = LAB / "secret"
     argv = ["ansible", "localhost", "-e", f"@{LAB}/inventory/group_vars/all/vault.yml", "-m", "copy",
             "-a", f"content={{{{ {name} }}}} dest={path} mode=0600"]  # fmt: skip
     subprocess.run(argv, check=True, capture_output=True)
