@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +22,7 @@ from .postgresql_server import SYSTEM_USER
 __all__ = ["Restore", "RestoreError", "RestoreTarget", "Restored"]
 
 GIBIBYTE = 1024**3
+STILL_RUNS = "still runs on this host; wait until it has ended, and run again. Nothing was changed"
 
 
 class RestoreError(OpsError):
@@ -31,6 +34,19 @@ def free_bytes(path: Path) -> int:
     while not path.exists():
         path = path.parent
     return shutil.disk_usage(path).free
+
+
+def running_engines(processes: Path = Path("/proc")) -> list[int]:
+    """Return the ids of processes that are a pgBackRest restore."""
+    found = []
+    for path in processes.glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has ended meanwhile
+        if words[0].rsplit(b"/", 1)[-1] == b"pgbackrest" and b"restore" in words:
+            found.append(int(path.parent.name))
+    return sorted(found)
 
 
 @dataclass(frozen=True)
@@ -88,6 +104,29 @@ class RestoreTarget:
         """Note that a restore begins in the data directory."""
         self.marker.touch(mode=0o600)
         self.marker.write_text(self.identity, encoding="ascii")
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other restore away from this place: two that write into one folder would leave neither's data.
+
+        The lock lies on the folder above and goes with its process. An engine whose caller was killed goes on without it, so it is looked
+        for among the processes.
+
+        Raises:
+            RestoreError: another restore still runs.
+        """
+        self.data_directory.parent.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.data_directory.parent, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RestoreError(f"another restore {STILL_RUNS}") from None
+            if engines := running_engines():
+                raise RestoreError(f"another restore (process {engines[0]}) {STILL_RUNS}")
+            yield
+        finally:
+            os.close(folder)
 
     def required_bytes(self, database_bytes: int) -> int:
         """Return the free space that a restore needs: the database, a tenth of it more, and the WAL.
@@ -154,6 +193,11 @@ class Restore:
             RestoreError: too little space, nothing to restore, or a server that still runs on the data, which was not touched.
 
         """
+        with nullcontext() if check else self.target.held():
+            return self.carry_out(check=check)
+
+    def carry_out(self, *, check: bool) -> Restored:
+        """Decide by what lies there, and do it; nobody else restores here meanwhile."""
         backup = self.engine.info().newest
         if backup is None:
             raise RestoreError(f"the repository holds no backup of {self.engine.stanza}; nothing was changed")
@@ -191,4 +235,4 @@ class Restore:
         for name in ("PG_VERSION", "recovery.signal"):
             if not (data / name).exists():
                 raise RestoreError(f"the restore ended without an error, but {data / name} is not there")
-        self.target.marker.unlink()
+        self.target.marker.unlink(missing_ok=True)

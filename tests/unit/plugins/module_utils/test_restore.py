@@ -20,6 +20,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.restore import (
     RestoreError,
     RestoreTarget,
     free_bytes,
+    running_engines,
 )
 
 GIB = 1024**3
@@ -454,3 +455,29 @@ def test_refuses_a_symbolic_link_whose_rename_would_keep_nothing(tmp_path: Path)
 def test_refuses_a_mount_point_with_data_in_it() -> None:
     with pytest.raises(RestoreError, match="is a mount point with data in it"):
         RestoreTarget(Path("/proc"), lambda _path: 100 * GIB).require(GIB)
+
+
+def test_a_second_restore_at_the_same_time_is_refused(tmp_path: Path) -> None:
+    target = RestoreTarget(tmp_path / "main")
+    with (
+        target.held(),
+        pytest.raises(RestoreError, match="another restore still runs on this host; wait"),
+        target.held(),
+    ):
+        pytest.fail("two restores had the place at once")
+    with target.held():
+        pass
+
+
+def test_an_engine_whose_caller_was_killed_is_found_and_respected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = ((7, "pgbackrest\0--stanza=lab\0restore\0"), (8, "pgbackrest\0server\0"), (9, "/bin/sh\0restore\0"))
+    for process, words in commands:
+        (tmp_path / str(process)).mkdir()
+        (tmp_path / str(process) / "cmdline").write_text(words)
+    assert running_engines(tmp_path) == [7]
+    monkeypatch.setattr(restore, "running_engines", lambda: [7])
+    refusal = pytest.raises(RestoreError, match=r"another restore \(process 7\) still runs on this host")
+    with refusal, RestoreTarget(tmp_path / "main").held():
+        pytest.fail("it went on beside the engine")
