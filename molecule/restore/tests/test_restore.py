@@ -16,7 +16,7 @@ DATA = "/var/lib/postgresql"
 def site(tmp_path_factory):
     """Give the site with a backup, cases before and after it, and everything archived."""
     demo = Demo(Site(LAB, tmp_path_factory.mktemp("logs")), CASES, lose_tail=False)
-    first = int(sql("SELECT coalesce(max(id), 0) + 1 FROM trauma.trauma_case", "trauma"))
+    first = int(sql("SELECT coalesce(max(case_id), 0) + 1 FROM trauma.trauma_case", "trauma"))
     demo.next_case = first
     demo.load(CASES)
     demo.site.playbook("backup", "-e", "backup_type=full")
@@ -62,7 +62,7 @@ def test_check_mode_says_what_would_be_done_and_does_nothing(site):
     run = play("restore", "--check", "-e", "restore_confirm=lab")
     assert run.succeeded, run.output[-3000:]
     assert run.says("keep the old data aside as")
-    assert not run.says("serves again")
+    assert not run.says("lab serves again")
     assert fingerprint() == before
     assert at("app1").run("systemctl is-active 'trauma-web@blue'").stdout.strip() == "active"
 
