@@ -32,6 +32,18 @@ def fingerprint():
     return started, at("db1").check_output(f"ls {DATA}/*; systemctl is-active pgbackrest")
 
 
+def committed_and_archived(site):
+    """Enter cases, wait until the archive has them, and give the sums of every table.
+
+    Something must be committed first: a server that only idles has nothing to archive, so its current segment never comes.
+    """
+    site.post(5)
+    site.wait_until_reported()
+    sums = site.sums()
+    site.wait_until_archived(sums["lsn"])
+    return sums
+
+
 @pytest.mark.parametrize("confirm", ["", "Lab", "yes", "other_hospital"])
 def test_a_restore_that_nobody_confirmed_is_refused(site, confirm):
     before = fingerprint()
@@ -97,8 +109,7 @@ def test_a_restore_over_data_keeps_that_data_aside(site):
 
 
 def test_the_lost_host_comes_back_with_every_archived_row(site):
-    sums = site.sums()
-    site.wait_until_archived(sums["lsn"])
+    sums = committed_and_archived(site)
     assert site.sums()["tables"] == sums["tables"], "something was written meanwhile"
     lab("lose", "db1")
     lab("up", "db1")
@@ -125,8 +136,7 @@ def test_the_site_is_as_deployed_after_the_restore(site):
 
 
 def test_a_restore_that_was_killed_is_completed_by_the_next(site):
-    sums = site.sums()
-    site.wait_until_archived(sums["lsn"])
+    sums = committed_and_archived(site)
     lab("lose", "db1")
     lab("up", "db1")
     argv = ["ansible-playbook", "traumalink.ops.restore", "-e", "restore_confirm=lab"]
@@ -137,7 +147,7 @@ def test_a_restore_that_was_killed_is_completed_by_the_next(site):
         for line in run.stdout:
             if "Bring it back" in line:
                 # The engine itself is killed in the middle, and the controller with it.
-                at("db1").run("for _ in $(seq 200); do pkill -9 -x pgbackrest -f 'restore' && break; sleep 0.05; done")
+                at("db1").run("for _ in $(seq 200); do pkill -9 -f 'pgbackrest.*[r]estore' && break; sleep 0.05; done")
                 run.kill()
                 break
     assert play("restore", "-e", "restore_confirm=lab").succeeded
