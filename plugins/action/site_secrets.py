@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.parsing.vault import AnsibleVaultError
+from ansible.parsing.vault import AnsibleVaultError, VaultHelper, VaultLib
 from ansible.plugins.action import ActionBase
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
 from ansible_collections.traumalink.ops.plugins.plugin_utils.secrets import (
@@ -39,13 +40,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "authority": {"type": "str", "required": True},
             }
         )
-        path = Path(given["path"])
+        path = Path(given["path"]).absolute()  # from where the person stands, not from the playbook's folder
         vault = self._loader._vault
         if not vault.secrets:
             raise AnsibleActionFail("no vault password was given; add --ask-vault-pass or --vault-password-file")
         before = path.read_text(encoding="utf-8") if path.exists() else ""
-        present = self._loader.load_from_file(str(path), cache="none") if path.exists() else {}
-        made = missing_secrets([CERTIFICATE, *given["passwords"]], present or {})
+        present = (self._loader.load_from_file(str(path), cache="none") if path.exists() else {}) or {}
+        refuse_another_password(path, present, vault)
+        made = missing_secrets([CERTIFICATE, *given["passwords"]], present)
         if made and before.startswith("$ANSIBLE_VAULT"):
             raise AnsibleActionFail(
                 f"{path} is encrypted as a whole, and its secrets are kept one by one; give another path for the new ones, "
@@ -63,3 +65,20 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             path.parent.mkdir(parents=True, exist_ok=True)
             write_text(TextFile(path, text, owner=path.parent.owner(), mode=0o600))
         return {"changed": bool(made), "made": made}
+
+
+def refuse_another_password(path: Path, present: Mapping[str, Any], vault: VaultLib) -> None:
+    """Refuse a vault password that does not open what the file holds: one file would then need two passwords.
+
+    Raises:
+        AnsibleActionFail: the first value that it does not open is named.
+    """
+    for name, value in present.items():
+        try:
+            if ciphertext := VaultHelper.get_ciphertext(value, with_tags=False):
+                vault.decrypt(ciphertext)
+        except AnsibleVaultError as error:
+            raise AnsibleActionFail(
+                f"the vault password that was given does not open {name} in {path}; give the one with which the file was made. "
+                "Nothing was changed"
+            ) from error

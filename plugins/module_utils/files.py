@@ -64,10 +64,20 @@ def write_text(file: TextFile) -> bool:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, file.path)  # noqa: PTH105 - the pathlib form hides that this is the atomic step
+        sync_folder(file.path.parent)
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
         raise OpsError(f"{file.path} cannot be written: {error.strerror}") from None
     return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a name that was just given or taken away in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def managed_block(text: str, lines: Iterable[str], name: str) -> str:

@@ -236,7 +236,7 @@ def bring_up(cluster: Cluster, server: Server, outcome: Outcome, written: list[P
     if recovering and not wait_for(lambda: not server.in_recovery(), cluster.recovery_timeout_seconds):
         raise ClusterError(
             f"{cluster.unit} still replays WAL after {cluster.recovery_timeout_seconds:.0f} s; "
-            f"it goes on by itself: wait on with traumalink.ops.site, not with a restore, which would begin anew. {log_tail(cluster)}"
+            f"it goes on by itself; run the playbook again, which waits on. {log_tail(cluster)}"
         )
     if cluster.may_restart and server.restart_pending():
         outcome.steps.append("restart the server for " + ", ".join(server.restart_pending()))

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .errors import OpsError
+from .files import TextFile, write_text
 from .pgbackrest import Backup, PgBackRest
 from .postgresql_server import SYSTEM_USER
 
@@ -65,7 +66,7 @@ class RestoreTarget:
 
     @property
     def marker(self) -> Path:
-        """Stands beside the data directory as long as what lies there is a restore that has not ended."""
+        """Stands beside the data directory until a server has opened what was restored there for writes."""
         return self.data_directory.with_name(self.data_directory.name + ".restoring")
 
     @property
@@ -84,7 +85,7 @@ class RestoreTarget:
         control, recovery = self.data_directory / "global" / "pg_control", self.data_directory / "recovery.signal"
         if not begun or (control.exists() and not recovery.exists()):
             return False
-        return self.marker.exists() and self.marker.read_text(encoding="ascii") == self.identity
+        return self.marker_lines[:1] == [self.identity]
 
     @property
     def identity(self) -> str:
@@ -100,10 +101,25 @@ class RestoreTarget:
         except (OSError, ValueError, IndexError):
             return None
 
-    def mark(self) -> None:
-        """Note that a restore begins in the data directory."""
-        self.marker.touch(mode=0o600)
-        self.marker.write_text(self.identity, encoding="ascii")
+    @property
+    def replaying(self) -> str | None:
+        """The label of the set that is laid down whole and whose WAL a server replays right now, if so."""
+        if not self.resumable or self.server is None:
+            return None
+        return self.marker_lines[1] if len(self.marker_lines) > 1 else None
+
+    @property
+    def marker_lines(self) -> list[str]:
+        """What the marker says: the folder's identity and, once the engine has ended well, the label of the set."""
+        return self.marker.read_text(encoding="ascii").splitlines() if self.marker.exists() else []
+
+    def mark(self, label: str | None = None) -> None:
+        """Note that a restore begins in the data directory or, with the label of its set, that all of it is laid down."""
+        write_text(
+            TextFile(
+                self.marker, "\n".join(filter(None, (self.identity, label))), pwd.getpwuid(os.geteuid()).pw_name, 0o600
+            )
+        )
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -134,6 +150,8 @@ class RestoreTarget:
         The WAL is fetched segment by segment and recycled at restart points, whose distance max_wal_size bounds.
         What an interrupted restore has already brought counts as done.
         """
+        if self.replaying:
+            return 0
         needed = database_bytes + database_bytes // 10 + self.wal_bytes
         if self.resumable:
             needed -= sum(file.stat().st_size for file in self.data_directory.rglob("*") if file.is_file())
@@ -201,8 +219,13 @@ class Restore:
         backup = self.engine.info().newest
         if backup is None:
             raise RestoreError(f"the repository holds no backup of {self.engine.stanza}; nothing was changed")
-        self.target.require(backup.database_bytes)
         result = Restored(backup)
+        if self.target.replaying == backup.label:
+            result.steps.append(
+                f"leave the data of {backup.label}, which is laid down, to the server that replays its WAL"
+            )
+            return result
+        self.target.require(backup.database_bytes)
         data, resumable = self.target.data_directory, self.target.resumable
         if self.target.occupied and not resumable:
             result.kept_aside = str(data.with_name(f"{data.name}.before-restore-{self.now:%Y%m%dT%H%M%SZ}"))
@@ -235,4 +258,4 @@ class Restore:
         for name in ("PG_VERSION", "recovery.signal"):
             if not (data / name).exists():
                 raise RestoreError(f"the restore ended without an error, but {data / name} is not there")
-        self.target.marker.unlink(missing_ok=True)
+        self.target.mark(result.backup.label)

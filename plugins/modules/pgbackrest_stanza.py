@@ -10,11 +10,11 @@ DOCUMENTATION = r"""
 module: pgbackrest_stanza
 short_description: Create a stanza in the repository and see WAL arrive in it
 description:
-  - Creates the stanza where it is missing, and then sees one WAL segment arrive. Does nothing where the stanza exists.
+  - Creates the stanza where it is missing, and sees one WAL segment arrive where the repository holds none yet.
+  - Where the stanza is there, it is compared with the server; one that belongs to another database is an error.
 options:
   stanza: {description: The stanza., type: str, required: true}
   user: {description: System user that runs pgBackRest on the repository's host., type: str, required: true}
-  check: {description: See a WAL segment arrive even where nothing was created., type: bool, default: false}
 attributes:
   check_mode: {support: full, description: Says whether the stanza would be created.}
   diff_mode: {support: none, description: There is nothing to compare.}
@@ -42,17 +42,16 @@ def main() -> None:
         argument_spec={
             "stanza": {"type": "str", "required": True},
             "user": {"type": "str", "required": True},
-            "check": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
     engine = PgBackRest(run, module.params["stanza"], module.params["user"])
     try:
-        missing = not engine.info().exists
+        stanza = engine.info()
         if not module.check_mode:
-            if missing:
-                engine.create_stanza()
-            if missing or module.params["check"]:
+            # Also where it is there: the engine then compares it with the server, which may be another one by now.
+            engine.create_stanza()
+            if stanza.wal_max is None:
                 engine.check()
     except NotInstalled as error:
         if module.check_mode:
@@ -60,7 +59,7 @@ def main() -> None:
         module.fail_json(msg=str(error))
     except OpsError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=missing)
+    module.exit_json(changed=not stanza.exists)
 
 
 if __name__ == "__main__":

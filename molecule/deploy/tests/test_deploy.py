@@ -1,36 +1,13 @@
 """A deployed application: sandboxed, unprivileged, behind HAProxy, with its secrets out of sight; and bad releases refused."""
 
-import functools
 import json
-import os
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
-import testinfra
+from flows import LAB, address, at, play
 
-ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
-LAB = ROOT / "build/lab" / os.environ["LAB_NAME"]
-INVENTORY = json.loads((LAB / "inventory/hosts.json").read_text())
 TLS = "/etc/traumalink/tls"
-
-
-def address(name):
-    """Give the address of a host."""
-    return INVENTORY["all"]["hosts"][name]["ansible_host"]
-
-
-@functools.cache
-def at(name):
-    """Give a host of the lab by its name; commands run as root."""
-    reach = INVENTORY["all"]["vars"]
-    return testinfra.get_host(
-        f"ssh://{reach['ansible_user']}@{address(name)}",
-        ssh_identity_file=reach["ansible_ssh_private_key_file"],
-        ssh_extra_args=reach["ansible_ssh_common_args"],
-        sudo=True,
-    )
 
 
 def get(name, url, method="GET", certificate=False):
@@ -197,23 +174,6 @@ def test_a_maintenance_page_in_both_languages_when_nothing_serves():
         time.sleep(1)
 
 
-def deploy(**variables):
-    """Run the playbook as a maintainer does; return what it printed and whether it went well."""
-    playbook = [
-        "ansible-playbook",
-        str(ROOT / "playbooks/deploy.yml"),
-        "-i",
-        str(ROOT / "inventories/lab"),
-        "-i",
-        str(LAB / "inventory"),
-    ]
-    done = subprocess.run(
-        [*playbook, "-e", json.dumps(variables)], capture_output=True, text=True, cwd=ROOT, check=False,
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
-    )  # fmt: skip
-    return done.returncode, " ".join((done.stdout + done.stderr).split())
-
-
 def tree(name):
     """Give what a deployment could have changed on a host, with times."""
     places = "/opt/trauma /etc/traumalink /etc/systemd/system /var/lib/traumalink"
@@ -223,11 +183,10 @@ def tree(name):
 def refused(message, **variables):
     """See that a deployment is refused with that message, and that nothing changed."""
     before = tree("app1"), tree("app2")
-    status, printed = deploy(**variables)
-    assert status != 0
-    assert message in printed, printed
-    assert "changed=0" in printed
-    assert "changed=1" not in printed
+    run = play("deploy", "-e", json.dumps(variables))
+    assert not run.succeeded
+    assert run.says(message), run.output
+    assert run.changed == {}
     assert (tree("app1"), tree("app2")) == before
 
 

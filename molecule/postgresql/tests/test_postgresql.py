@@ -36,6 +36,13 @@ def test_no_role_of_ours_is_more_than_it_must_be():
     assert sql(f"SELECT string_agg(rolname, ',') FROM pg_roles WHERE ({more}) AND rolname <> 'postgres'") == ""
 
 
+def test_nobody_enters_the_application_s_database_without_being_named():
+    question = "has_database_privilege(r.rolname, 'trauma', 'CONNECT') AND NOT rolsuper"
+    assert sql(f"SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles r WHERE {question}") == (
+        "trauma_app trauma_owner trauma_report"
+    )
+
+
 def test_the_backups_role_may_back_up_and_not_read_tables():
     script = "psql -XAtq -U traumalink_backup -d postgres -c %s"
     run = at(HOST).run(

@@ -53,13 +53,15 @@ def act(path: Path, monkeypatch: pytest.MonkeyPatch) -> Act:
     """Give the action with Ansible's own loader and vault; only connection and templating are left out."""
     monkeypatch.setattr(site_secrets.ActionBase, "run", lambda *_arguments: {})
 
-    def call(check: bool = False, vault: bool = True, **arguments: Any) -> dict[str, Any]:
+    def call(
+        check: bool = False, vault: bool = True, password: bytes = VAULT_PASSWORD, **arguments: Any
+    ) -> dict[str, Any]:
         action = site_secrets.ActionModule.__new__(site_secrets.ActionModule)
         given = {"path": str(path), "passwords": ["app_password", "backup_cipher_passphrase"], "authority": "示例医院"}
         given = {name: value for name, value in {**given, **arguments}.items() if value is not None}
         action._task = SimpleNamespace(args=given, check_mode=check)
         action._play_context = SimpleNamespace(check_mode=check)
-        action._loader = loader_with(VAULT_PASSWORD if vault else None)
+        action._loader = loader_with(password if vault else None)
         result: dict[str, Any] = action.run(task_vars={})
         return result
 
@@ -97,6 +99,23 @@ def test_a_further_secret_leaves_the_others_to_the_letter(act: Act, path: Path) 
     assert act(passwords=["app_password", "report_password"])["made"] == ["report_password"]
     assert path.read_text().startswith(before)
     assert "report_password" in opened(path)
+
+
+def test_another_vault_password_than_the_file_s_is_refused(act: Act, path: Path) -> None:
+    act()
+    before = path.read_bytes()
+    with pytest.raises(AnsibleActionFail, match=r"does not open app_password in .*vault\.yml; give the one with"):
+        act(password=b"another", passwords=["app_password", "report_password"])
+    assert path.read_bytes() == before
+
+
+def test_a_relative_path_is_meant_from_where_the_person_stands(
+    act: Act, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    act(path="vault.yml")
+    assert act(path="vault.yml") == {"changed": False, "made": []}
+    assert "app_password" in opened(tmp_path / "vault.yml")
 
 
 def test_what_a_person_wrote_is_kept(act: Act, path: Path) -> None:

@@ -532,7 +532,9 @@ def test_waits_out_a_recovery(cluster: Cluster, host: Host) -> None:
 
 def test_a_recovery_that_takes_longer_goes_on_and_is_told(cluster: Cluster, host: Host) -> None:
     host.recovering_for = 99
-    with pytest.raises(ClusterError, match=r"still replays WAL after 0 s; it goes on by itself: wait on with"):
+    with pytest.raises(
+        ClusterError, match=r"still replays WAL after 0 s; it goes on by itself; run the playbook again"
+    ):
         ensure(cluster, host)
     assert host.running
 

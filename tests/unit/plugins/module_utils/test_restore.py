@@ -101,6 +101,14 @@ def lay_old_data(repository: Repository) -> None:
     (repository.data / "patients").write_text("precious")
 
 
+def open_for_writes(data: Path) -> None:
+    """Do what a server does that has replayed all WAL, and write something."""
+    (data / "global").mkdir()
+    (data / "global" / "pg_control").touch()
+    (data / "recovery.signal").unlink()
+    (data / "patients").write_text("written since")
+
+
 def found(folder: Path) -> dict[str, str]:
     """Return everything that lies under a folder."""
     return {str(path.relative_to(folder)): path.read_text() if path.is_file() else "" for path in folder.rglob("*")}
@@ -118,7 +126,7 @@ def test_restores_where_nothing_lies(repository: Repository, folder_is_there: bo
     assert (result.steps, result.kept_aside) == ([f"start the restore of {LABEL}"], None)
     assert result.backup.label == LABEL
     assert repository.data.stat().st_mode & 0o777 == 0o700
-    assert not repository.target.marker.exists()
+    assert repository.target.marker_lines[1] == LABEL
     assert repository.stops == 1
 
 
@@ -143,7 +151,7 @@ def test_old_data_is_moved_aside_whole_and_never_removed(repository: Repository)
 
 def test_a_second_restore_keeps_the_first_one_aside_too(repository: Repository) -> None:
     repository.job.run()
-    (repository.data / "patients").write_text("written since")
+    open_for_writes(repository.data)
     repository.job.run()
     assert (repository.data.with_name(ASIDE) / "patients").read_text() == "written since"
     assert repository.restores()[1] == ["--type=default", "restore"]
@@ -312,7 +320,7 @@ def test_a_restore_killed_at_any_moment_can_be_run_again(
     assert result.steps == [f"{step} restore of {LABEL}"]
     assert result.kept_aside is None
     assert (repository.data / "patients").read_text() == "from the repository"
-    assert not repository.target.marker.exists()
+    assert repository.target.marker_lines[1] == LABEL
     assert found(repository.data.with_name(ASIDE)) == {"PG_VERSION": "15\n", "patients": "precious"}
 
 
@@ -334,21 +342,51 @@ def test_data_put_back_by_hand_beside_a_forgotten_marker_is_never_restored_over(
     assert repository.restores()[-1] == ["--type=default", "restore"]
     assert result.kept_aside == str(repository.data.with_name(ASIDE))
     assert (repository.data.with_name(ASIDE) / "patients").read_text() == "written since"
-    assert not repository.target.marker.exists()
+    assert repository.target.marker_lines[1] == LABEL
 
 
 def test_data_that_a_server_has_opened_for_writes_is_kept_aside_whatever_the_marker_says(
     repository: Repository,
 ) -> None:
     killed_after_the_last_file(repository)
-    (repository.data / "global").mkdir()
-    (repository.data / "global" / "pg_control").touch()
     assert repository.target.resumable is True  # the server may replay WAL, but takes no writes yet
-    (repository.data / "recovery.signal").unlink()
-    (repository.data / "patients").write_text("written since")
+    open_for_writes(repository.data)
     shutil.rmtree(repository.data.with_name(ASIDE))
     assert repository.job.run().kept_aside == str(repository.data.with_name(ASIDE))
     assert (repository.data.with_name(ASIDE) / "patients").read_text() == "written since"
+
+
+@pytest.fixture
+def replaying(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """Give a host on which all is laid down and a server replays."""
+    lay_old_data(repository)
+    repository.job.run()
+    monkeypatch.setattr(RestoreTarget, "server", 4711)
+    return repository
+
+
+def test_a_server_that_still_replays_is_left_to_it(replaying: Repository) -> None:
+    before, replaying.free = found(replaying.data.parent), 0  # what it needs lies there already
+    result = replaying.job.run()
+    assert result.steps == [f"leave the data of {LABEL}, which is laid down, to the server that replays its WAL"]
+    assert (result.kept_aside, replaying.stops, len(replaying.restores())) == (None, 1, 1)
+    assert found(replaying.data.parent) == before
+
+
+@pytest.mark.parametrize("changed", ["no server", "another set", "not whole"])
+def test_only_the_newest_set_laid_down_whole_is_left_to_its_server(
+    replaying: Repository, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    if changed == "no server":
+        monkeypatch.setattr(RestoreTarget, "server", None)
+    elif changed == "another set":
+        replaying.target.mark("20261122-013700F")
+        monkeypatch.setattr(replaying, "stop", lambda: monkeypatch.setattr(RestoreTarget, "server", None))
+    else:
+        replaying.target.mark()
+        monkeypatch.setattr(replaying, "stop", lambda: monkeypatch.setattr(RestoreTarget, "server", None))
+    replaying.job.run()
+    assert replaying.restores()[-1] == ["--delta", "--type=default", "restore"]
 
 
 def test_a_marker_of_which_nothing_is_left_but_its_name_completes_nothing(repository: Repository) -> None:

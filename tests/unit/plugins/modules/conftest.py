@@ -56,12 +56,14 @@ def backup_set(number: int, **changes: Any) -> dict[str, Any]:
 def repository_text() -> Callable[..., str]:
     """Give a function that returns what `pgbackrest info` prints of the stanza `lab` with so many full sets."""
 
-    def text(sets: int = 1, code: int = 0, message: str = "ok") -> str:
+    wal = [{"database": {"id": 1}, "id": "15-1", "min": "01", "max": "09"}]
+
+    def text(sets: int = 1, code: int = 0, message: str = "ok", archive: list[dict[str, Any]] = wal) -> str:
         stanza = {
             "name": "lab",
             "status": {"code": code, "message": message},
             "db": [{"id": 1, "system-id": 7, "version": "15"}],
-            "archive": [{"database": {"id": 1}, "id": "15-1", "min": "01", "max": "09"}],
+            "archive": archive,
             "backup": [backup_set(number) for number in range(1, sets + 1)],
         }
         return json.dumps([stanza])

@@ -21,22 +21,23 @@ def module(on_runner: Callable[[ModuleType], Run]) -> Run:
 
 
 @pytest.mark.parametrize(
-    ("exists", "check", "see_wal", "changed", "commands"),
+    ("exists", "wal", "check", "changed", "commands"),
     [
         (False, False, False, True, ["stanza-create", "check"]),
-        (True, False, False, False, []),
-        (True, False, True, False, ["check"]),
-        (False, True, False, True, []),
+        (True, False, False, False, ["stanza-create", "check"]),  # a run was killed before it saw WAL arrive
+        (True, True, False, False, ["stanza-create"]),
+        (False, False, True, True, []),
         (True, True, True, False, []),
     ],
 )
 def test_creates_what_is_missing_and_sees_wal_arrive(
     module: Run, runner: Any, repository_text: Callable[..., str],
-    exists: bool, check: bool, see_wal: bool, changed: bool, commands: list[str],
+    exists: bool, wal: bool, check: bool, changed: bool, commands: list[str],
 ) -> None:  # fmt: skip
     code, message = (2, "no valid backups") if exists else (1, "missing stanza path")
-    runner.on("pgbackrest").on("info", out=repository_text(0, code, message))
-    assert module(check, **SITE, check=see_wal)["changed"] is changed
+    archive = [{"database": {"id": 1}, "min": "01", "max": "02"}] if wal else []
+    runner.on("pgbackrest").on("info", out=repository_text(0, code, message, archive=archive))
+    assert module(check, **SITE)["changed"] is changed
     assert [argv[-1] for argv in runner.calls[1:]] == commands
     assert {options["user"] for options in runner.options} == {"pgbackrest"}
 
@@ -44,7 +45,7 @@ def test_creates_what_is_missing_and_sees_wal_arrive(
 def test_a_stanza_into_which_no_wal_arrives_is_a_failure(
     module: Run, runner: Any, repository_text: Callable[..., str]
 ) -> None:
-    runner.on("info", out=repository_text(0, 1, "missing stanza path")).on("stanza-create")
+    runner.on("info", out=repository_text(0, 1, "missing stanza path", archive=[])).on("stanza-create")
     runner.on("check", err="ERROR: [082]: WAL segment was not archived before the 60000ms timeout\n", status=82)
     result = module(**SITE)
     assert result["failed"]
