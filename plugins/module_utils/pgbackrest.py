@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,9 @@ from .command import Completed, Runner
 from .errors import OpsError
 
 __all__ = ["Backup", "BackupError", "PgBackRest", "Stanza", "parse_info"]
+
+NOT_FOUND = "unable to find primary cluster"  # src/db/helper.c: no database that takes writes answered
+PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
 
 # pgBackRest's source, src/command/info/info.c: INFO_STANZA_STATUS_CODE_*
 STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA = 0, 1, 2, 3
@@ -109,9 +113,21 @@ class PgBackRest:
         done = self.call(*options, "info", "--output=json", environment=environment, what="reading the repository")
         return parse_info(done.stdout, self.stanza)
 
-    def create_stanza(self) -> None:
-        """Create the stanza; where it exists for the same database nothing happens."""
-        self.call("stanza-create", what=f"creating the stanza {self.stanza}")
+    def create_stanza(self, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Create the stanza; where it exists for the same database nothing happens.
+
+        The server at the database's end may have been restarted just now, with another certificate: systemd counts it as started before it
+        listens. So a database that is not found is looked for again.
+        """
+        for pause in (*PAUSES_SECONDS, None):
+            try:
+                self.call("stanza-create", what=f"creating the stanza {self.stanza}")
+            except BackupError as error:
+                if pause is None or NOT_FOUND not in str(error):
+                    raise
+                sleep(pause)
+            else:
+                return
 
     def check(self) -> None:
         """See one WAL segment travel from the server into the repository."""

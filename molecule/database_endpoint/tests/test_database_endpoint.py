@@ -7,7 +7,7 @@ ONLY_LOOK = ("--start-at-task", "Look up who is primary")
 
 def test_every_host_learns_who_is_primary():
     run = converge()
-    assert run.succeeded
+    assert run.succeeded, run.output
     assert run.output.count("the primary is db1") == 5
 
 

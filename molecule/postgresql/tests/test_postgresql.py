@@ -88,7 +88,7 @@ def test_a_setting_that_needs_a_restart_is_pending_until_one_is_allowed():
     setting = json.dumps({"postgresql_settings": {"max_connections": "90"}})
     before = sql("SELECT pg_postmaster_start_time()")
     run = converge("-e", setting)
-    assert run.succeeded
+    assert run.succeeded, run.output
     assert run.says("Restart pending on db1 for max_connections"), run.output[-2000:]
     assert sql("SELECT pg_postmaster_start_time()") == before
     assert converge("-e", setting, "-e", "postgresql_may_restart=true").succeeded

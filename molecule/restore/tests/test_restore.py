@@ -131,7 +131,7 @@ def test_the_lost_host_comes_back_with_every_archived_row(site):
 
 def test_the_site_is_as_deployed_after_the_restore(site):
     run = play("site")
-    assert run.succeeded
+    assert run.succeeded, run.output
     assert run.changed == {}
 
 

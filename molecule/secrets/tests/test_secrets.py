@@ -52,7 +52,7 @@ def test_a_missing_secret_is_added_and_the_others_stay_to_the_letter():
     end = text.index("postgresql_report_password")
     VAULT.write_text(text[:begin] + text[end:])
     run = converge()
-    assert run.succeeded
+    assert run.succeeded, run.output
     assert run.changed == {"localhost": 1}
     after = VAULT.read_text()
     assert after.startswith(text[:begin] + text[end:])

@@ -267,3 +267,34 @@ def test_a_set_with_damaged_pages_is_an_alarm(runner: Any) -> None:
     runner.on("info", out=[without(INCREMENT), changed(backup=damaged)]).on("backup")
     with pytest.raises(BackupError, match=f"^backup {INCREMENT} holds pages with wrong checksums"):
         engine(runner).backup("incr")
+
+
+def test_a_database_whose_server_was_restarted_just_now_is_looked_for_again(runner: Any) -> None:
+    slept: list[float] = []
+
+    def listen() -> None:
+        if len(slept) == 2:
+            runner.on("stanza-create")
+
+    runner.on("stanza-create", err="ERROR: [056]: unable to find primary cluster - cannot proceed\n", status=56)
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        listen()
+
+    engine(runner).create_stanza(sleep=sleep)
+    assert slept == [1.0, 2.0]
+
+
+def test_a_database_that_never_answers_is_a_failure(runner: Any) -> None:
+    slept: list[float] = []
+    runner.on("stanza-create", err="ERROR: [056]: unable to find primary cluster - cannot proceed\n", status=56)
+    with pytest.raises(BackupError, match="unable to find primary cluster"):
+        engine(runner).create_stanza(sleep=slept.append)
+    assert sum(slept) == 15
+
+
+def test_another_error_of_the_stanza_is_not_tried_again(runner: Any) -> None:
+    runner.on("stanza-create", err="ERROR: [028]: backup and archive info files do not match the database\n", status=28)
+    with pytest.raises(BackupError, match="do not match the database"):
+        engine(runner).create_stanza(sleep=pytest.fail)
