@@ -18,10 +18,12 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.secrets import (
     missing_secrets,
     new_authority,
     new_password,
+    new_signing_key,
     vault_file_text,
 )
 
 KEY, CERTIFICATE = "site_ca_private_key", "site_ca_certificate"
+COUNTERSIGN_KEY, COUNTERSIGN_PUBLIC_KEY = "site_countersign_key", "site_countersign_public_key"
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -47,17 +49,19 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         present = (self._loader.load_from_file(str(path), cache="none") if path.exists() else {}) or {}
         refuse_another_password(path, present, vault)
-        made = missing_secrets([CERTIFICATE, *given["passwords"]], present)
+        made = missing_secrets([CERTIFICATE, COUNTERSIGN_PUBLIC_KEY, *given["passwords"]], present)
         if made and before.startswith("$ANSIBLE_VAULT"):
             raise AnsibleActionFail(
                 f"{path} is encrypted as a whole, and its secrets are kept one by one; give another path for the new ones, "
                 "or run ansible-vault decrypt on it and encrypt each value with ansible-vault encrypt_string"
             )
         if made and not self._play_context.check_mode:
-            encrypted = {name: new_password() for name in made if name != CERTIFICATE}
+            encrypted = {name: new_password() for name in made if name in given["passwords"]}
             public = {}
             if CERTIFICATE in made:
                 encrypted[KEY], public[CERTIFICATE] = new_authority(given["authority"], datetime.now(UTC))
+            if COUNTERSIGN_PUBLIC_KEY in made:
+                encrypted[COUNTERSIGN_KEY], public[COUNTERSIGN_PUBLIC_KEY] = new_signing_key()
             try:
                 text = vault_file_text(before, encrypted, public, lambda plain: vault.encrypt(plain).decode("ascii"))
             except AnsibleVaultError as error:

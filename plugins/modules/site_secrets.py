@@ -11,6 +11,8 @@ short_description: Make a site's secrets that are missing, into its vault file
 description:
   - Runs on the controller. Each missing secret is generated and appended to the file as inline vault text, encrypted with
     the vault password of the running playbook. What is there stays to the letter.
+  - Beside the passwords these are the site's certificate authority (C(site_ca_private_key), C(site_ca_certificate)) and the key that countersigns
+    the ledger's head (C(site_countersign_key), C(site_countersign_public_key)).
 options:
   path: {description: The site's vault file., type: path, required: true}
   passwords: {description: Variables that hold a generated password., type: list, elements: str, required: true}

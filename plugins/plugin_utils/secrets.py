@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
-__all__ = ["missing_secrets", "new_authority", "new_password", "vault_file_text"]
+__all__ = ["missing_secrets", "new_authority", "new_password", "new_signing_key", "vault_file_text"]
 
 PASSWORD_BYTES = 32
 AUTHORITY_LIFETIME = timedelta(days=3650)
@@ -62,6 +62,16 @@ def new_authority(common_name: str, now: datetime) -> tuple[str, str]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return private.decode("ascii"), certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def new_signing_key() -> tuple[str, str]:
+    """Return (private key, public key) of a new SSH signing key, as ssh-keygen reads them."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return private.decode("ascii"), public.decode("ascii")
 
 
 def missing_secrets(wanted: Sequence[str], present: Collection[str]) -> list[str]:

@@ -3,7 +3,7 @@
 
     lab.py image                  build the host image unless it is there
     lab.py up [HOST ...]          create the missing hosts and wait until they answer; without names all of them, and then what a person
-                                  would make before the first deployment: the site's secrets and a signed release
+                                  would make before the first deployment: the site's secrets, a signed release, the hospital's approval key
     lab.py lose HOST              destroy one host with its storage
     lab.py down                   remove hosts, network and the lab's own files
     lab.py env                    print the environment in which Ansible reaches this lab
@@ -181,11 +181,12 @@ def up(hosts: tuple[str, ...]) -> None:
 
 
 def make_inputs() -> None:
-    """Make what a person would make before the first deployment: the site's secrets, and a release signed by the vendor's key."""
+    """Make what people would make before the first deployment: the site's secrets, a release signed by the vendor's key, the hospital's key."""
     vault = DIRECTORY / "inventory" / "group_vars" / "all" / "vault.yml"
     signing_key = DIRECTORY / "release_key"
-    if not signing_key.exists():
-        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "vendor@example.org", "-f", str(signing_key))
+    for path, owner in ((signing_key, "vendor@example.org"), (DIRECTORY / "approval_key", "approver@hospital.example.org")):
+        if not path.exists():
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", owner, "-f", str(path))
     variables = {
         "secrets_file": vault,
         "pack_release_source": ROOT / "tests" / "reference_app" / "source",

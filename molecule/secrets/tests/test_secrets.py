@@ -8,6 +8,7 @@ from flows import LAB, converge
 VAULT = LAB / "new_site" / "vault.yml"
 NAMES = {
     "site_ca_private_key",
+    "site_countersign_key",
     "backup_cipher_passphrase",
     "deploy_database_owner_password",
     "deploy_database_user_password",
@@ -22,11 +23,11 @@ class Loader(yaml.SafeLoader):
 Loader.add_constructor("!vault", lambda loader, node: ("vault", loader.construct_scalar(node)))
 
 
-def test_every_secret_is_encrypted_and_only_the_certificate_is_readable():
+def test_every_secret_is_encrypted_and_only_the_public_halves_are_readable():
     content = yaml.load(VAULT.read_text(), Loader)  # noqa: S506 - a safe loader with one more tag
     assert {name for name, value in content.items() if value[0] == "vault"} == NAMES
     assert all(value[1].startswith("$ANSIBLE_VAULT;") for value in content.values() if value[0] == "vault")
-    assert content.keys() - NAMES == {"site_ca_certificate"}
+    assert content.keys() - NAMES == {"site_ca_certificate", "site_countersign_public_key"}
     assert VAULT.stat().st_mode & 0o777 == 0o600
 
 

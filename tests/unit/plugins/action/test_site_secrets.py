@@ -42,6 +42,9 @@ def opened(path: Path) -> dict[str, str]:
     return result
 
 
+MADE = ["site_ca_certificate", "site_countersign_public_key", "app_password", "backup_cipher_passphrase"]
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Give the place of the vault file, in a folder that is not there yet."""
@@ -70,18 +73,18 @@ def act(path: Path, monkeypatch: pytest.MonkeyPatch) -> Act:
 
 def test_makes_every_secret_encrypted_into_a_private_file(act: Act, path: Path) -> None:
     result = act()
-    assert result == {"changed": True, "made": ["site_ca_certificate", "app_password", "backup_cipher_passphrase"]}
+    assert result == {"changed": True, "made": MADE}
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.stat().st_uid == os.geteuid()
     values = opened(path)
-    assert set(values) == {"site_ca_certificate", "site_ca_private_key", "app_password", "backup_cipher_passphrase"}
+    assert set(values) == {*MADE, "site_ca_private_key", "site_countersign_key"}
     assert values["site_ca_certificate"].startswith("-----BEGIN CERTIFICATE-----")
     assert values["site_ca_private_key"].startswith("-----BEGIN PRIVATE KEY-----")
     assert len(values["app_password"]) >= 43
     assert values["app_password"] != values["backup_cipher_passphrase"]
     text = path.read_text()
-    assert text.count("$ANSIBLE_VAULT;") == 3
-    for secret in ("site_ca_private_key", "app_password", "backup_cipher_passphrase"):
+    assert text.count("$ANSIBLE_VAULT;") == 4
+    for secret in ("site_ca_private_key", "site_countersign_key", "app_password", "backup_cipher_passphrase"):
         assert values[secret] not in text
         assert values[secret] not in repr(result)
 
@@ -121,11 +124,11 @@ def test_a_relative_path_is_meant_from_where_the_person_stands(
 def test_what_a_person_wrote_is_kept(act: Act, path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text("---\n# ours\napp_password: chosen")
-    assert act()["made"] == ["site_ca_certificate", "backup_cipher_passphrase"]
+    assert act()["made"] == ["site_ca_certificate", "site_countersign_public_key", "backup_cipher_passphrase"]
     assert path.read_text().startswith("---\n# ours\napp_password: chosen\n")
     loaded = loader_with(VAULT_PASSWORD).load_from_file(str(path), cache="none")
     assert next(iter(loaded.values())) == "chosen"
-    assert len(loaded) == 4
+    assert len(loaded) == 6
 
 
 @pytest.mark.parametrize("exists", [False, True])
@@ -134,8 +137,7 @@ def test_check_mode_names_and_writes_nothing(act: Act, path: Path, exists: bool)
         act(passwords=["app_password"])
     before = path.read_bytes() if exists else None
     made = act(check=True)["made"]
-    assert made == (["backup_cipher_passphrase"] if exists else
-                    ["site_ca_certificate", "app_password", "backup_cipher_passphrase"])  # fmt: skip
+    assert made == (["backup_cipher_passphrase"] if exists else MADE)
     assert (path.read_bytes() if path.exists() else None) == before
     assert exists or not path.parent.exists()
 

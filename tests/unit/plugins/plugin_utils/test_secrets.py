@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.traumalink.ops.plugins.module_utils.signature import sign, verify
 from ansible_collections.traumalink.ops.plugins.plugin_utils.secrets import (
     missing_secrets,
     new_authority,
     new_password,
+    new_signing_key,
     vault_file_text,
 )
 from cryptography import x509
@@ -114,3 +116,14 @@ def test_no_secret_stands_open_in_the_file() -> None:
     text = vault_file_text("", {"password": "geheim"}, {}, lambda plain: plain[::-1])
     assert "geheim" not in text
     assert "  miehe" in text
+
+
+def test_a_signing_key_signs_what_its_public_half_verifies(tmp_path: Path) -> None:
+    private, public = new_signing_key()
+    key, text = tmp_path / "key", tmp_path / "text"
+    key.write_text(private)
+    key.chmod(0o600)
+    text.write_text("head\n")
+    signature = sign(text, key, "test")
+    with text.open("rb") as data:
+        assert verify(data, signature, f"site {public}", "test", "the text") == "site"

@@ -1,0 +1,204 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin: the gate, the lease and the record of an operation. It runs delegated to the ops host, whose ledger it talks to."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.record import new_run_id
+from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_records
+from ansible_collections.traumalink.ops.plugins.plugin_utils.clock import moment
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract, read_contract
+from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import parse_duration
+from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Request, Verdict, expected, judge
+from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import Keeper
+from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import (
+    OPTIONS,
+    Holder,
+    actor_of,
+    approval_of,
+    closed_record,
+    countersigned,
+    notices_of,
+    opening_record,
+)
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy, policy_of
+
+LEDGER, LEDGER_INFO = "traumalink.ops.ledger", "traumalink.ops.ledger_info"
+LOOK_SECONDS, SAY_SECONDS = 2.0, 30.0
+RENEWALS_A_LEASE = 4  # so that a lease survives some that fail
+
+
+class OpsAwayError(OpsError):
+    """The ops host cannot be reached."""
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no type information
+    """One call a step: judged, opened, closed. What is decided is decided in plugin_utils."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Take the step that `state` names."""
+        super().run(tmp, task_vars)
+        _result, given = self.validate_argument_spec(argument_spec=OPTIONS)
+        given |= given.pop("request")
+        self.variables: dict[str, Any] = task_vars or {}
+        self.check: bool = self._play_context.check_mode
+        steps = {"judged": self.judged, "opened": self.opened, "closed": self.closed}
+        try:
+            return {"changed": False, **steps[given["state"]](given)}
+        except OpsError as error:
+            raise AnsibleActionFail(str(error)) from error
+
+    def ask(self, module: str, **arguments: Any) -> dict[str, Any]:
+        """Run a module of the ledger on the ops host.
+
+        Raises:
+            OpsAwayError: the host cannot be reached. OpsError: the ledger refused.
+        """
+        try:
+            answer: dict[str, Any] = self._execute_module(module_name=module, module_args=arguments, task_vars=self.variables)
+        except AnsibleConnectionFailure as error:
+            raise OpsAwayError(" ".join(str(error).split())[:300]) from error
+        if answer.get("unreachable"):
+            raise OpsAwayError(" ".join(str(answer.get("msg")).split())[:300])
+        if answer.get("failed"):
+            raise OpsError(str(answer.get("msg")))
+        return answer
+
+    def judged(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Judge whether the verb may run now; `refusal` says why not. Nothing is written."""
+        contract, policy, verdict, record = self.judge(given)
+        for note in verdict.notes:
+            self._display.display(f"{given['verb']} of {given['site']}: {note}")
+        return {"refusal": verdict.refusal, "record": record, "notes": verdict.notes, "policy": vars(policy), "contract": contract.id}
+
+    def judge(self, given: dict[str, Any]) -> tuple[Contract, Policy, Verdict, dict[str, Any]]:
+        """Return contract, policy, the gate's verdict, and the record as far as it is known."""
+        contract = read_contract(given["contract"])
+        policy = policy_of(given["verb"], contract.policies_by_verb())
+        at = moment(given["now"], datetime.now(UTC), rehearsal=given["rehearsal"])
+        away, earlier = "", []
+        try:
+            earlier = self.ask(LEDGER_INFO, durations=given["verb"])["seconds"]
+        except OpsAwayError as error:
+            away = str(error)
+        approval, problem = approval_of(given, contract, at)
+        needs = parse_duration(given["expected"]) if given["expected"] else None
+        request = Request(
+            site=given["site"],
+            verb=given["verb"],
+            at=at,
+            needs=expected(needs, contract.expected_of(given["verb"]), earlier),
+            restarts=given["restarts"],
+            serving=given["serving"],
+            approval=approval,
+            approval_problem=problem,
+            emergency_reason=given["emergency_reason"],
+            emergency_by=given["emergency_by"],
+            ops=given["ops"],
+            ops_problem=away,
+        )
+        verdict = judge(contract, policy, request)
+        return contract, policy, verdict, opening_record(given, at, actor_of(self.variables), verdict, approval)
+
+    def opened(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Take the lease and open the record; say what must be settled first, where another operation was cut off."""
+        begun, said = time.monotonic(), time.monotonic()
+        wait = parse_duration(given["lock_wait"]).total_seconds()
+        first_renewal: str | None = None
+        while True:
+            _contract, policy, verdict, record = self.judge(given)  # the clock goes on while it waits
+            if verdict.refusal:
+                raise OpsError(verdict.refusal)
+            record["run_id"] = new_run_id(datetime.now(UTC))
+            if self.check:
+                return {"opened": True, "record": record, "head": None, "keeper_file": ""}
+            try:
+                self.bring_in(Path(given["controller_records"]).expanduser())
+                answer = self.ask(
+                    LEDGER,
+                    state="opened",
+                    record=record,
+                    mode=policy.lock,
+                    lease_seconds=given["lease_seconds"],
+                    settled={entry["run_id"]: entry["reason"] for entry in given["settled"]},
+                )
+            except OpsAwayError:
+                return {"opened": True, "record": record, "head": None, "keeper_file": "", "away": True}
+            if answer["answer"] == "acquired":
+                head = countersigned(given, answer["head"])
+                return {"opened": True, "record": record, "head": head, "keeper_file": str(self.keep(given, record["run_id"]))}
+            if answer["answer"] == "unsettled":
+                return {"opened": False, "unsettled": [{**entry, "end": policy.ends != ()} for entry in answer["unsettled"]]}
+            holder = Holder.of(answer["holder"])
+            if holder.verb in policy.ends:
+                return {"opened": False, "unsettled": [{**answer["holder"], "end": True}]}
+            first_renewal = first_renewal or holder.renewed_at
+            waited = time.monotonic() - begun
+            # A holder that does not renew its lease any more is dead: its lease runs out, and the next look says so.
+            if holder.renewed_at != first_renewal and not (policy.waits and waited < wait):
+                raise OpsError(holder.refusal(given["verb"], given["site"], waited if policy.waits else 0.0))
+            if time.monotonic() - said > SAY_SECONDS:
+                said = time.monotonic()
+                self._display.display(f"{given['verb']} of {given['site']} waits for {holder.in_words()}, {waited:.0f} s so far")
+            time.sleep(LOOK_SECONDS)
+
+    def bring_in(self, file: Path) -> None:
+        """Bring the records into the ledger that this controller kept while the ops host was away."""
+        lines = kept_records.kept(file)
+        if lines:
+            self.ask(LEDGER, state="imported", lines=lines)
+            kept_records.forget(file, lines)
+            self._display.display(f"{len(lines)} record(s) that this controller kept are in the ledger now")
+
+    def keep(self, given: Mapping[str, Any], run_id: str) -> Path:
+        """Leave the keeper of the lease behind; return the file in which it tells the lease's state."""
+        folder = Path(tempfile.mkdtemp(prefix=f"traumalink-{run_id}-"))
+
+        def renew() -> bool:
+            self._connection._shell.tmpdir = None  # the task's own folder is gone by then
+            self._display._final_q = None  # nobody reads what this process would say
+            answer = self.ask(LEDGER, state="renewed", run_id=run_id, lease_seconds=given["lease_seconds"])
+            return bool(answer["held"])
+
+        keeper = Keeper(os.getppid(), folder / "lease.json", renew, given["lease_seconds"] / RENEWALS_A_LEASE)
+        keeper.leave_behind()
+        return keeper.file
+
+    def closed(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Close the record, or write one of a run that was refused before it was opened; return the new head and what is to be told to whom."""
+        record = closed_record(given, self.variables, datetime.now(UTC))
+        if self.check:
+            return {"record": record, "head": None, "notices": []}
+        kept_file = Path(given["controller_records"]).expanduser()
+        state = "closed" if given["opened"] and not given["away"] else "appended"
+        try:
+            if given["away"]:
+                raise OpsAwayError(f"{given['ops']} was away when the operation began")
+            head = countersigned(given, self.ask(LEDGER, state=state, record=record)["head"])
+        except OpsAwayError:
+            kept_records.keep(kept_file, record)
+            self._display.warning(f"the record is kept on this controller in {kept_file}; the next operation brings it into the ledger")
+            head = None
+        if given["keeper_file"]:
+            self.dismiss(Path(given["keeper_file"]))
+        return {"record": record, "head": head, "notices": notices_of(record, given["webhook_format"])}
+
+    def dismiss(self, file: Path) -> None:
+        """End the keeper: the operation is closed."""
+        file.unlink(missing_ok=True)
+        if file.parent.is_dir():
+            file.parent.rmdir()

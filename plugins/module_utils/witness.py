@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The witness: heads of a site's ledger, kept on another host than the ledger.
+
+Whoever is root on the ledger's host can cut off its end or build all of it anew. A head that was seen elsewhere before does not fit any more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import OpsError
+from .files import sync_folder
+
+__all__ = ["FOLDER", "Head", "HeadError", "note", "read"]
+
+FOLDER = Path("/var/lib/traumalink-witness")
+HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class HeadError(OpsError):
+    """A head does not fit what the witness has seen before, or what it keeps cannot be read."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of the chain at a moment: the newest entry's number and hash, when it was told (ISO 8601), and its countersignature (or "")."""
+
+    sequence: int
+    hash: str
+    at: str
+    signature: str = ""
+
+    def line(self) -> str:
+        """Return the head as one line of JSON."""
+        return json.dumps(asdict(self), sort_keys=True) + "\n"
+
+    def signed_text(self, site: str) -> str:
+        """Return what the countersignature is made over."""
+        return f"{site} {self.sequence} {self.hash} {self.at}\n"
+
+
+def head_of(data: Any) -> Head:
+    """Return a head from plain data.
+
+    Raises:
+        HeadError: it is none.
+    """
+    try:
+        head = Head(int(data["sequence"]), str(data["hash"]), str(data["at"]), str(data.get("signature") or ""))
+    except (KeyError, TypeError, ValueError):
+        raise HeadError(f"{data!r} is no head of a ledger") from None
+    if head.sequence < 1 or not HASH.fullmatch(head.hash):
+        raise HeadError(f"{data!r} is no head of a ledger")
+    return head
+
+
+def read(site: str, folder: Path = FOLDER) -> list[Head]:
+    """Return the heads that were seen, oldest first.
+
+    A last line without its end is what a killed run left; it was never told as kept, and is passed over.
+
+    Raises:
+        HeadError: a line is damaged.
+    """
+    path = folder / f"{site}.jsonl"
+    if not path.exists():
+        return []
+    heads = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n")[:-1], 1):
+        try:
+            heads.append(head_of(json.loads(line)))
+        except (HeadError, json.JSONDecodeError):
+            raise HeadError(f"{path} line {number} is damaged; keep the file, and compare the ledger with the heads before that line") from None
+    return heads
+
+
+def note(site: str, heads: Iterable[Head], folder: Path = FOLDER, *, check: bool = False) -> list[Head]:
+    """Keep heads that are new, durably; return those that were or would be kept.
+
+    Raises:
+        HeadError: the witness has seen another hash under the same number, or a later one: the ledger is not the one it was.
+    """
+    seen = {head.sequence: head for head in read(site, folder)}
+    newest = max(seen, default=0)
+    fresh = []
+    for head in heads:
+        before = seen.get(head.sequence)
+        if before is not None and before.hash != head.hash:
+            raise HeadError(
+                f"the ledger of {site} is not the one it was: entry {head.sequence} had hash {before.hash} at {before.at}, and has {head.hash} now; "
+                "stop, keep both, and find out who changed it (traumalink.ops.ledger verifies the chain)"
+            )
+        # Two operations that close at the same moment may tell their heads in the other order; then the smaller one is older, too.
+        if before is None and head.sequence < newest and head.at > seen[newest].at:
+            raise HeadError(
+                f"the ledger of {site} is shorter than it was: it ends with entry {head.sequence}, and entry {newest} was seen at {seen[newest].at}; "
+                "stop, keep both, and find out who cut it (traumalink.ops.ledger verifies the chain)"
+            )
+        if before is None:
+            fresh.append(head)
+            seen[head.sequence] = head
+            newest = max(newest, head.sequence)
+    if fresh and not check:
+        append(folder / f"{site}.jsonl", "".join(head.line() for head in fresh))
+    return fresh
+
+
+def append(path: Path, text: str) -> None:
+    """Append whole lines to a file, made with its folder where they are missing; an unfinished last line is cut off first."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as stream:
+        whole = stream.read()
+        stream.truncate(whole.rfind(b"\n") + 1)
+        stream.seek(0, os.SEEK_END)
+        stream.write(text.encode("utf-8"))
+        stream.flush()
+        os.fsync(stream.fileno())
+    sync_folder(path.parent)

@@ -1,0 +1,78 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name, which does all of it on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: operation
+short_description: The gate, the lease and the record of an operation
+description:
+  - Used by the role P(traumalink.ops.operation#role) alone, once a step, delegated to the ops host.
+  - V(judged) asks whether the verb may run now. V(opened) takes the lease and opens the record, waiting where the verb may wait, and leaves a process on
+    the controller that renews the lease while the playbook lives. V(closed) closes the record, or writes that of a refused run.
+options:
+  state: {description: The step., type: str, choices: [judged, opened, closed], required: true}
+  request:
+    description: What is asked for; the same in each step.
+    type: dict
+    required: true
+    suboptions:
+      verb: {description: The verb., type: str, required: true}
+      site: {description: The site's name., type: str, required: true}
+      contract: {description: "The contract, as in the variable of that name.", type: raw}
+      clauses: {description: Clauses that the verb serves., type: list, elements: str, default: []}
+      hosts: {description: Hosts that take part., type: list, elements: str, required: true}
+      ops: {description: Name of the ops host., type: str, required: true}
+      subject: {description: SHA-256 of the release or plan that the approval must name., type: str, default: ""}
+      approval: {description: "File of the approval on the controller, its signature beside it.", type: str, default: ""}
+      emergency_reason: {description: Why this cannot wait., type: str, default: ""}
+      emergency_by: {description: Contact of the contract who declares the emergency., type: str, default: ""}
+      now: {description: "The moment to take for now, in a rehearsal.", type: str, default: ""}
+      rehearsal: {description: "Whether this is a rehearsal, which counts for no obligation.", type: bool, default: false}
+      restarts: {description: Whether serving processes may be restarted., type: bool, default: false}
+      serving: {description: Whether the database whose place is taken still serves., type: bool, default: false}
+      expected: {description: "How long work and rollback take, such as V(45m).", type: str, default: ""}
+      lock_wait: {description: "How long a verb that may wait waits, such as V(6h).", type: str, default: 6h}
+      lease_seconds: {description: How long the lease lasts without a renewal., type: int, default: 60}
+      controller_records: {description: File on the controller for records while ops cannot be reached., type: path, required: true}
+      webhook_format: {description: Form of a webhook's body., type: str, choices: [plain, wecom, dingtalk], default: plain}
+  countersign_key: {description: Private key that countersigns the ledger's head., type: str, default: ""}
+  settled: {description: "Operations that were cut off and have been settled, each with C(run_id) and C(reason).", type: list, elements: dict, default: []}
+  record: {description: The record as an earlier step returned it., type: dict, default: {}}
+  opened: {description: Whether the record was opened., type: bool, default: false}
+  away: {description: Whether ops was away when it was opened., type: bool, default: false}
+  keeper_file: {description: The keeper's file as O(state=opened) returned it., type: str, default: ""}
+  outcome: {description: How it ended., type: str, choices: [success, failed, rolled_back, refused], default: failed}
+attributes:
+  check_mode: {support: full, description: Judges and writes nothing.}
+  diff_mode: {support: none, description: There is nothing to compare.}
+author: The traumalink.ops developers
+"""
+
+EXAMPLES = r"""
+- name: Ask whether an upgrade may run now
+  traumalink.ops.operation:
+    state: judged
+    request:
+      verb: upgrade
+      site: "{{ site_name }}"
+      contract: "{{ contract }}"
+      hosts: "{{ ansible_play_hosts_all }}"
+      ops: "{{ groups['ops'] | first }}"
+      controller_records: ~/.local/state/traumalink/records.jsonl
+  delegate_to: "{{ groups['ops'] | first }}"
+  run_once: true
+"""
+
+RETURN = r"""
+refusal: {description: Why the verb may not run; empty where it may., returned: judged, type: str}
+record: {description: The record as it is known then., returned: success, type: dict}
+opened: {description: Whether the lease is held and the record open., returned: opened, type: bool}
+unsettled: {description: Operations that must be settled first., returned: opened and not opened yet, type: list, elements: dict}
+head: {description: "The ledger's new head, countersigned.", returned: opened and closed, type: dict}
+keeper_file: {description: Where the keeper of the lease tells its state., returned: opened, type: str}
+notices: {description: What is told to people., returned: closed, type: list, elements: dict}
+"""

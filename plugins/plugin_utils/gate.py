@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gate: may this verb run on this site now? One pure function over contract, policy and request; nothing is changed here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from .contract import Contract
+from .duration import in_words
+from .policy import Policy
+from .window import WindowState, window_state
+
+__all__ = ["Request", "Verdict", "expected", "judge"]
+
+# What work is taken to need where neither the contract nor an earlier record says: long rather than short, since what does not fit is only refused.
+UNKNOWN_DURATION = timedelta(hours=1)
+NOTHING_CHANGED = "Nothing was changed"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody wants to run.
+
+    Attributes:
+        site, verb: on what, and what.
+        at: the moment that is judged, aware.
+        needs: how long work and rollback take together.
+        restarts: it was asked to restart serving processes; serving: the database whose place it would take still serves.
+        approval: the approval as a record holds it, or None; approval_problem: why there is none that counts.
+        emergency_reason, emergency_by: both given, they open the gate.
+        ops: the ops host; ops_problem: why it cannot be reached, or "".
+    """
+
+    site: str
+    verb: str
+    at: datetime
+    needs: timedelta
+    restarts: bool = False
+    serving: bool = False
+    approval: dict[str, Any] | None = None
+    approval_problem: str = ""
+    emergency_reason: str = ""
+    emergency_by: str = ""
+    ops: str = "ops"
+    ops_problem: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The gate's answer: `refusal` is empty where the verb may run; `notes` are for whoever runs it."""
+
+    refusal: str
+    window: dict[str, Any]
+    emergency: dict[str, str] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def expected(given: timedelta | None, agreed: timedelta | None, earlier_seconds: Sequence[float]) -> timedelta:
+    """Return how long work and rollback take: as given for this run, else as the contract says, else the 90th percentile of earlier records."""
+    if given is not None:
+        return given
+    if agreed is not None:
+        return agreed
+    if not earlier_seconds:
+        return UNKNOWN_DURATION
+    ordered = sorted(earlier_seconds)
+    return timedelta(seconds=ordered[math.ceil(0.9 * len(ordered)) - 1])  # nearest rank
+
+
+def judge(contract: Contract, policy: Policy, request: Request) -> Verdict:
+    """Return whether the verb may run at that moment.
+
+    Source: DESIGN, "The operation", both tables; clause 2.3.
+    """
+    needs_window = policy.needs_window(restarts=request.restarts, serving=request.serving)
+    state = window_state(contract, request.at, request.needs if needs_window else None)
+    window = {"state": state.state, "reason": state.reason, "next_open": iso(state.next_open), "next_close": iso(state.next_close)}
+    notes = list(state.warnings)
+    emergency, problem = emergency_of(contract, request)
+    refusals = [problem] if problem else []
+    if emergency is None:
+        if needs_window and not (state.state == "open" and state.fits):
+            refusals.append(window_refusal(state, request.needs, ZoneInfo(contract.timezone)))
+        if policy.approval == "required" and request.approval is None:
+            refusals.append(request.approval_problem)
+    else:
+        notes.append(f"emergency by {emergency['by']}: {emergency['reason']}; an approval afterwards is due")
+    if request.ops_problem:
+        if request.verb == "restore":
+            notes.append(f"{request.ops} cannot be reached; the record is kept on this controller until it can")
+        else:
+            refusals.append(
+                f"{request.ops} cannot be reached ({request.ops_problem}), so there is neither lock nor record; bring it back first"
+            )
+    refusal = f"{request.verb} of {request.site} is refused: {'; '.join(refusals)}. {NOTHING_CHANGED}" if refusals else ""
+    return Verdict(refusal, window, emergency, notes)
+
+
+def emergency_of(contract: Contract, request: Request) -> tuple[dict[str, str] | None, str]:
+    """Return the emergency that opens the gate, and what is wrong with one that was only half declared."""
+    reason, by = request.emergency_reason.strip(), request.emergency_by.strip()
+    if not reason and not by:
+        return None, ""
+    if not reason or not by:
+        return None, "an emergency needs both operation_emergency_reason and operation_emergency_by"
+    known = [contact.id for contact in contract.contacts]
+    if by not in known:
+        return None, f"operation_emergency_by {by!r} is no contact of the contract; use one of {', '.join(known) or '(it names none)'}"
+    return {"reason": reason, "by": by}, ""
+
+
+def window_refusal(state: WindowState, needs: timedelta, zone: ZoneInfo) -> str:
+    """Return why the window does not admit the work, and when the next one opens."""
+    if state.state == "open":
+        left = in_words(timedelta(seconds=state.seconds_left))
+        why = f"{left} are left before the cutoff, and work with rollback needs {in_words(needs)}"
+    else:
+        why = state.reason
+    if state.next_open is None:
+        return f"{why}; no window opens within the next 400 days"
+    return f"{why}; the next opening is {state.next_open.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def iso(at: datetime | None) -> str | None:
+    """Return a moment as plain data."""
+    return at.isoformat() if at else None

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The keeper of a lease: a process on the controller that renews it while the playbook lives, and not a moment longer.
+
+Ordinary tasks know nothing of leases, and a playbook may spend minutes in one of them. So the action that opens an operation leaves
+this process behind. It ends when the playbook ends, however that happens; then the lease runs out, and the next operation sees it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
+
+__all__ = ["HELD", "LOST", "Keeper", "alive", "state_of"]
+
+HELD, LOST = "held", "lost"
+LOOK_SECONDS = 1.0
+GRACE_SECONDS = 30.0
+
+
+def alive(process: int) -> bool:
+    """Tell whether a process exists."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def state_of(file: Path) -> dict[str, str]:
+    """Return what the keeper last wrote: `state` held or lost, and `reason`; a file that is gone means that nobody keeps the lease any more."""
+    try:
+        found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"state": LOST, "reason": "the operation has been closed"}
+    return found
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Renews a lease for the process `playbook`.
+
+    Attributes:
+        playbook: the process id of ansible-playbook.
+        file: where the state is told to the other tasks of the playbook; its removal ends the keeper.
+        renew: renews the lease; False where it is no longer ours; raises where the ops host could not be asked.
+        interval_seconds: between two renewals; well below the lease's length.
+    """
+
+    playbook: int
+    file: Path
+    renew: Callable[[], bool]
+    interval_seconds: float
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def tell(self, state: str, reason: str = "") -> None:
+        """Write the state for the other tasks."""
+        text = json.dumps({"state": state, "reason": reason})
+        write_text(TextFile(self.file, text, owner=self.file.parent.owner(), mode=0o600))
+
+    def run(self) -> None:
+        """Renew until the playbook has ended, the operation has been closed, or the lease is somebody else's."""
+        renewed = self.clock()
+        while alive(self.playbook) and self.file.exists():
+            self.sleep(LOOK_SECONDS)
+            if self.clock() - renewed < self.interval_seconds:
+                continue
+            renewed = self.clock()
+            try:
+                held = self.renew()
+            except Exception:  # noqa: BLE001, S112 - whatever kept it from asking, the next attempt may succeed; without one the lease runs out
+                continue
+            if not held and self.file.exists():
+                self.give_up()
+                return
+
+    def give_up(self) -> None:
+        """Say that the lease is lost, give the playbook time to end by itself, and end it: two operations never work side by side."""
+        self.tell(LOST, "another operation has taken over the site")
+        until = self.clock() + GRACE_SECONDS
+        while self.clock() < until:
+            if not alive(self.playbook) or not self.file.exists():
+                return
+            self.sleep(LOOK_SECONDS)
+        os.kill(self.playbook, signal.SIGTERM)
+
+    def leave_behind(self) -> None:
+        """Start the keeper as a process of its own that outlives the calling worker process."""
+        self.tell(HELD)
+        if os.fork() != 0:
+            return
+        try:
+            os.setsid()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            self.run()
+        finally:
+            os._exit(0)

@@ -1,0 +1,244 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An operation as the controller sees it: what is asked for, what its record says, and who is told."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.traumalink.ops.plugins.module_utils.signature import sign
+from ansible_collections.traumalink.ops.plugins.module_utils.witness import Head, head_of
+
+from .approval import ApprovalError, check_file
+from .contract import Contract
+from .gate import Verdict
+from .notice import notice
+
+__all__ = [
+    "HEAD_NAMESPACE",
+    "OPTIONS",
+    "Holder",
+    "actor_of",
+    "approval_of",
+    "closed_record",
+    "countersigned",
+    "notices_of",
+    "opening_record",
+]
+
+HEAD_NAMESPACE = "traumalink-head"
+MAX_REASON = 1000
+SECRET_NAMES = ("password", "passphrase", "private_key", "secret", "token", "signing_key")
+TOLD = ("refused", "failed", "rolled_back", "interrupted")
+
+# What is asked for: the same in each of the three steps.
+REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
+    "verb": {"type": "str", "required": True},
+    "site": {"type": "str", "required": True},
+    "contract": {"type": "raw"},
+    "clauses": {"type": "list", "elements": "str", "default": []},
+    "hosts": {"type": "list", "elements": "str", "required": True},
+    "ops": {"type": "str", "required": True},
+    "subject": {"type": "str", "default": ""},
+    "approval": {"type": "str", "default": ""},
+    "emergency_reason": {"type": "str", "default": ""},
+    "emergency_by": {"type": "str", "default": ""},
+    "now": {"type": "str", "default": ""},
+    "rehearsal": {"type": "bool", "default": False},
+    "restarts": {"type": "bool", "default": False},
+    "serving": {"type": "bool", "default": False},
+    "expected": {"type": "str", "default": ""},
+    "lock_wait": {"type": "str", "default": "6h"},
+    "lease_seconds": {"type": "int", "default": 60},
+    "controller_records": {"type": "path", "required": True},
+    "webhook_format": {"type": "str", "choices": ["plain", "wecom", "dingtalk"], "default": "plain"},
+}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "state": {"type": "str", "choices": ["judged", "opened", "closed"], "required": True},
+    "request": {"type": "dict", "options": REQUEST_OPTIONS, "required": True},
+    "countersign_key": {"type": "str", "default": "", "no_log": True},
+    "settled": {"type": "list", "elements": "dict", "default": []},
+    "record": {"type": "dict", "default": {}},
+    "opened": {"type": "bool", "default": False},
+    "away": {"type": "bool", "default": False},
+    "keeper_file": {"type": "str", "default": ""},
+    "outcome": {"type": "str", "choices": ["success", "failed", "rolled_back", "refused"], "default": "failed"},
+}
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The operation that holds the site: who runs what, since when, and when it last renewed its lease (ISO 8601)."""
+
+    run_id: str
+    verb: str
+    actor: str
+    since: str
+    renewed_at: str
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Holder:
+        """Return the holder as the ledger tells it."""
+        return cls(*(str(data[name]) for name in ("run_id", "verb", "actor", "since", "renewed_at")))
+
+    def in_words(self) -> str:
+        """Return the holder for a message."""
+        return f"{self.verb} {self.run_id} of {self.actor}, which holds the site since {self.since}"
+
+    def refusal(self, verb: str, site: str, waited_seconds: float) -> str:
+        """Return why `verb` does not start beside it."""
+        waited = f" after waiting {waited_seconds:.0f} s" if waited_seconds else ""
+        return f"{verb} of {site} is refused{waited}: {self.in_words()}, is at work. Run it again when that has ended. Nothing was changed"
+
+
+def actor_of(variables: Mapping[str, Any]) -> str:
+    """Return who runs this and where: AWX's user where AWX runs it, else the user of this controller."""
+    user = variables.get("awx_user_name") or variables.get("tower_user_name") or getpass.getuser()
+    return f"{user}@{socket.gethostname()}"
+
+
+def approval_of(given: Mapping[str, Any], contract: Contract, at: datetime) -> tuple[dict[str, Any] | None, str]:
+    """Return the approval as a record holds it, or why there is none that counts."""
+    if not given["approval"]:
+        return None, (
+            f"{given['verb']} needs the hospital's approval; let it make one with traumalink.ops.approve, and give operation_approval=FILE"
+        )
+    try:
+        approval = check_file(
+            Path(given["approval"]),
+            approvers=[contact.model_dump() for contact in contract.contacts],
+            site=given["site"],
+            verb=given["verb"],
+            subject=given["subject"],
+            now=at,
+        )
+    except ApprovalError as error:
+        return None, str(error)
+    return approval.facts(), ""
+
+
+def opening_record(
+    given: Mapping[str, Any], at: datetime, actor: str, verdict: Verdict | None, approval: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return the record as it is known before the work."""
+    return {
+        "run_id": "",
+        "site": given["site"],
+        "verb": given["verb"],
+        "clauses": list(given["clauses"]),
+        "actor": actor,
+        "started_at": at.isoformat(timespec="seconds"),
+        "ended_at": None,
+        "outcome": None,
+        "reason": "",
+        "window": verdict.window if verdict else None,
+        "approval": approval,
+        "emergency": verdict.emergency if verdict else None,
+        "rehearsal": bool(given["rehearsal"]),
+        "hosts": list(given["hosts"]),
+    }
+
+
+def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return the whole record at the end, with what the work left in the facts `operation_*` of its hosts.
+
+    Named facts only: figures, versions, artefacts and what was entered by hand. Never a task's arguments.
+    """
+    record = dict(given["record"]) or opening_record(given, now, actor_of(variables), None, None)
+    started = datetime.fromisoformat(record["started_at"])
+    # In a rehearsal the clock was given; the record's length is the real one.
+    ended = started + timedelta(seconds=elapsed_seconds(record, now)) if record["rehearsal"] else now
+    facts = {name: merged(variables, given["hosts"], f"operation_{name}") for name in ("figures", "versions_before", "versions_after")}
+    artefacts = [entry for host in given["hosts"] for entry in fact(variables, host, "operation_artefacts") or []]
+    by_hand = next((found for host in given["hosts"] if (found := fact(variables, host, "operation_by_hand"))), None)
+    outcome = given["outcome"]
+    reason = "" if outcome == "success" else "; ".join(reasons(variables, given["hosts"])) or "no reason was given"
+    record.update(
+        ended_at=ended.isoformat(timespec="seconds"),
+        outcome=outcome,
+        reason=without_secrets(reason, variables)[:MAX_REASON],
+        artefacts=artefacts,
+        by_hand=by_hand,
+        **facts,
+    )
+    return record
+
+
+def elapsed_seconds(record: Mapping[str, Any], now: datetime) -> float:
+    """Return how long the operation took; its run id holds the real start."""
+    if not record["run_id"]:
+        return 0.0
+    begun = datetime.strptime(record["run_id"][:15] + "+0000", "%Y%m%d-%H%M%S%z")
+    return max((now - begun).total_seconds(), 0.0)
+
+
+def fact(variables: Mapping[str, Any], host: str, name: str) -> Any:
+    """Return a host's variable, or None."""
+    hostvars = variables.get("hostvars") or {}
+    return hostvars[host].get(name) if host in hostvars else None
+
+
+def merged(variables: Mapping[str, Any], hosts: Sequence[str], name: str) -> dict[str, Any]:
+    """Return a fact of several hosts in one mapping."""
+    together: dict[str, Any] = {}
+    for host in hosts:
+        together |= fact(variables, host, name) or {}
+    return together
+
+
+def reasons(variables: Mapping[str, Any], hosts: Sequence[str]) -> Iterator[str]:
+    """Yield what failed on which host, each message once, and hosts that could not be reached."""
+    told: set[str] = set()
+    for host in hosts:
+        result = fact(variables, host, "ansible_failed_result") or {}
+        task = fact(variables, host, "ansible_failed_task") or {}
+        if not result:
+            continue
+        hidden = result.get("_ansible_no_log") or task.get("no_log")
+        message = f"the task '{task.get('name')}' failed (its output is not logged)" if hidden else " ".join(str(result.get("msg", "")).split())
+        if message and message not in told:
+            told.add(message)
+            yield f"{host}: {message}"
+    reachable = variables.get("ansible_play_hosts") or hosts
+    for host in hosts:
+        if host not in reachable:
+            yield f"{host}: cannot be reached"
+
+
+def without_secrets(text: str, variables: Mapping[str, Any]) -> str:
+    """Return a text in which the values of variables that are named like secrets are blotted out."""
+    for name in [name for name in variables if any(part in name.lower() for part in SECRET_NAMES)]:
+        value = variables[name]
+        if isinstance(value, str) and len(value) >= 8 and value in text:
+            text = text.replace(value, "***")
+    return text
+
+
+def countersigned(given: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a head with the countersignature of the site's key, which stands in the vault and never on the ops host."""
+    bare = head_of(head)
+    if not given["countersign_key"]:
+        return asdict(bare)
+    with tempfile.TemporaryDirectory(prefix="traumalink-head-") as folder:
+        key, text = Path(folder, "key"), Path(folder, "head")
+        key.touch(mode=0o600)
+        key.write_text(given["countersign_key"].strip() + "\n", encoding="ascii")
+        text.write_text(bare.signed_text(given["site"]), encoding="utf-8")
+        signature = sign(text, key, HEAD_NAMESPACE).decode("ascii")
+    return asdict(Head(bare.sequence, bare.hash, bare.at, signature))
+
+
+def notices_of(record: Mapping[str, Any], webhook_format: str) -> list[dict[str, Any]]:
+    """Return what is told to people about the end of an operation: refusals, failures, interruptions and emergencies."""
+    events = [record["outcome"]] if record["outcome"] in TOLD else []
+    if record.get("emergency"):
+        events.append("emergency")
+    return [notice(event, record, webhook_format) for event in events]

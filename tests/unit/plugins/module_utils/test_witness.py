@@ -1,0 +1,71 @@
+"""Heads of a ledger on another host: kept once, never changed, and a ledger that does not fit them is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.witness import Head, HeadError, head_of, note, read
+
+
+def head(sequence: int, letter: str = "a", minute: int | None = None) -> Head:
+    """Return a head of that number, told at that minute."""
+    return Head(sequence, letter * 64, f"2026-11-25T03:{sequence if minute is None else minute:02d}:00+00:00", "sig")
+
+
+def test_heads_are_kept_in_a_folder_of_root_alone_and_once(tmp_path: Path) -> None:
+    folder = tmp_path / "witness"
+    assert note("lab", [head(1), head(2)], folder) == [head(1), head(2)]
+    assert note("lab", [head(2), head(3)], folder) == [head(3)]
+    assert read("lab", folder) == [head(1), head(2), head(3)]
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "lab.jsonl").stat().st_mode & 0o777 == 0o600
+    assert read("other", folder) == []
+
+
+def test_check_mode_keeps_nothing(tmp_path: Path) -> None:
+    assert note("lab", [head(1)], tmp_path / "witness", check=True) == [head(1)]
+    assert not (tmp_path / "witness").exists()
+
+
+def test_a_ledger_that_was_rebuilt_is_named(tmp_path: Path) -> None:
+    note("lab", [head(1), head(2)], tmp_path)
+    with pytest.raises(HeadError, match=f"entry 2 had hash {'a' * 64} at 2026-11-25T03:02:00.* and has {'b' * 64} now"):
+        note("lab", [head(2, "b")], tmp_path)
+    assert read("lab", tmp_path) == [head(1), head(2)]
+
+
+def test_a_ledger_whose_end_was_cut_off_is_named(tmp_path: Path) -> None:
+    note("lab", [head(1), head(9)], tmp_path)
+    with pytest.raises(HeadError, match="shorter than it was: it ends with entry 5, and entry 9 was seen at"):
+        note("lab", [head(5, minute=30)], tmp_path)
+
+
+def test_two_operations_that_close_at_the_same_moment_may_tell_their_heads_in_any_order(tmp_path: Path) -> None:
+    note("lab", [head(1), head(3)], tmp_path)
+    assert note("lab", [head(2)], tmp_path) == [head(2)]
+
+
+def test_an_unfinished_line_is_what_a_killed_run_left(tmp_path: Path) -> None:
+    note("lab", [head(1)], tmp_path)
+    with (tmp_path / "lab.jsonl").open("a") as stream:
+        stream.write('{"sequence": 2')
+    assert read("lab", tmp_path) == [head(1)]
+    note("lab", [head(3)], tmp_path)
+    assert read("lab", tmp_path) == [head(1), head(3)]
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    note("lab", [head(1), head(2)], tmp_path)
+    file = tmp_path / "lab.jsonl"
+    file.write_text(file.read_text().replace("a" * 64, "a" * 63, 1))
+    with pytest.raises(HeadError, match=r"lab\.jsonl line 1 is damaged"):
+        read("lab", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "data", [None, {}, {"sequence": 0, "hash": "a" * 64, "at": "x"}, {"sequence": 1, "hash": "short", "at": "x"}, "text"]
+)
+def test_what_is_no_head_is_refused(data: object) -> None:
+    with pytest.raises(HeadError, match="is no head of a ledger"):
+        head_of(data)

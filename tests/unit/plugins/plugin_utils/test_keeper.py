@@ -1,0 +1,136 @@
+"""The keeper: renews while the playbook lives, ends with it, and ends it when the lease is somebody else's."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import LOST, Keeper, alive, state_of
+
+
+class Time:
+    """A clock that moves only when somebody sleeps."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def playbook() -> Iterator[subprocess.Popen[bytes]]:
+    """Give a process that stands for ansible-playbook."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def keeper(tmp_path: Path, playbook: subprocess.Popen[bytes]) -> Callable[[Callable[[], bool]], Keeper]:
+    """Give a keeper for the playbook by what renews."""
+
+    def make(renew: Callable[[], bool]) -> Keeper:
+        clock = Time()
+        made = Keeper(playbook.pid, tmp_path / "lease.json", renew, 15.0, clock.sleep, clock)
+        made.tell("held")
+        return made
+
+    return make
+
+
+def test_it_renews_at_its_interval_until_the_operation_is_closed(keeper: Callable[..., Keeper]) -> None:
+    renewals: list[float] = []
+
+    def renew() -> bool:
+        renewals.append(made.clock())
+        if len(renewals) == 3:
+            made.file.unlink()
+        return True
+
+    made = keeper(renew)
+    made.run()
+    assert renewals == [15.0, 30.0, 45.0]
+
+
+def test_it_ends_with_the_playbook(keeper: Callable[..., Keeper], playbook: subprocess.Popen[bytes]) -> None:
+    def renew() -> bool:
+        playbook.kill()
+        playbook.wait()
+        return True
+
+    made = keeper(renew)
+    made.run()
+    assert not alive(playbook.pid)
+    assert state_of(made.file)["state"] == "held"
+
+
+def test_a_renewal_that_could_not_be_asked_for_is_tried_again(keeper: Callable[..., Keeper]) -> None:
+    answers: list[str] = []
+
+    def renew() -> bool:
+        answers.append("asked")
+        if len(answers) == 4:
+            made.file.unlink()
+        if len(answers) < 4:
+            raise OSError("no route to host")
+        return True
+
+    made = keeper(renew)
+    made.run()
+    assert len(answers) == 4
+
+
+def test_a_lost_lease_is_told_and_ends_the_playbook_that_goes_on(
+    keeper: Callable[..., Keeper], playbook: subprocess.Popen[bytes]
+) -> None:
+    made = keeper(lambda: False)
+    made.run()
+    assert state_of(made.file) == {"state": LOST, "reason": "another operation has taken over the site"}
+    assert playbook.wait(timeout=10) == -signal.SIGTERM
+
+
+def test_a_playbook_that_ends_by_itself_after_the_loss_is_left_alone(
+    keeper: Callable[..., Keeper], playbook: subprocess.Popen[bytes]
+) -> None:
+    made = keeper(lambda: False)
+    told = made.tell
+    object.__setattr__(made, "tell", lambda state, reason="": (told(state, reason), made.file.unlink()))
+    made.run()
+    assert playbook.poll() is None
+
+
+def test_no_file_means_that_nobody_keeps_the_lease(tmp_path: Path) -> None:
+    assert state_of(tmp_path / "lease.json")["state"] == LOST
+
+
+def test_what_is_left_behind_outlives_its_parent_and_ends_with_the_playbook(
+    tmp_path: Path, playbook: subprocess.Popen[bytes]
+) -> None:
+    file, renewed = tmp_path / "lease.json", tmp_path / "renewed"
+    worker = os.fork()
+    if worker == 0:
+        keeper = Keeper(playbook.pid, file, lambda: bool(renewed.write_text(str(os.getpid()))), 0.2)
+        keeper.leave_behind()
+        os._exit(0)
+    os.waitpid(worker, 0)
+    until = time.monotonic() + 20
+    while not renewed.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    process = int(renewed.read_text())
+    assert alive(process)
+    assert json.loads(file.read_text())["state"] == "held"
+    playbook.kill()
+    playbook.wait()
+    while alive(process) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not alive(process)

@@ -1,0 +1,62 @@
+"""What each verb needs: DESIGN's table, row by row."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import POLICIES, policy_of
+
+DISRUPTIVE = ("upgrade", "finalize", "patch", "migrate", "failover", "rotate_credentials")
+READING = ("backup_check", "inspect", "report", "monitor", "compliance", "record", "fault", "patch_plan")
+
+
+@pytest.mark.parametrize(
+    ("verbs", "window", "approval", "lock"),
+    [
+        (DISRUPTIVE, "required", "required", "exclusive"),
+        (("rollback",), "exempt", "exempt", "exclusive"),
+        (("site", "deploy"), "restarts", "exempt", "exclusive"),
+        (("restore",), "serving", "exempt", "exclusive"),
+        (("backup",), "exempt", "exempt", "exclusive"),
+        (("maintain_database",), "required", "exempt", "exclusive"),
+        (("drill",), "exempt", "exempt", "shared"),
+        (READING, "exempt", "exempt", "none"),
+    ],
+)
+def test_a_row_of_the_table(verbs: tuple[str, ...], window: str, approval: str, lock: str) -> None:
+    for verb in verbs:
+        policy = policy_of(verb)
+        assert (policy.window, policy.approval, policy.lock) == (window, approval, lock), verb
+
+
+def test_only_a_backup_waits_and_only_a_restore_ends_others() -> None:
+    assert [verb for verb, policy in POLICIES.items() if policy.waits] == ["backup"]
+    assert {verb: policy.ends for verb, policy in POLICIES.items() if policy.ends} == {"restore": ("backup", "drill")}
+
+
+@pytest.mark.parametrize(
+    ("verb", "restarts", "serving", "needed"),
+    [
+        ("upgrade", False, False, True),
+        ("site", False, True, False),
+        ("site", True, False, True),
+        ("restore", True, False, False),
+        ("restore", False, True, True),
+        ("backup", True, True, False),
+    ],
+)
+def test_when_a_window_is_needed(verb: str, restarts: bool, serving: bool, needed: bool) -> None:
+    assert policy_of(verb).needs_window(restarts=restarts, serving=serving) is needed
+
+
+def test_a_contract_makes_a_policy_stricter_and_never_looser() -> None:
+    assert policy_of("backup", {"backup": {"window": "required"}}).window == "required"
+    assert policy_of("site", {"site": {"window": "required", "approval": "required"}}).approval == "required"
+    looser = {"upgrade": {"window": "exempt", "approval": "exempt"}, "site": {"window": "exempt"}}
+    assert policy_of("upgrade", looser) == policy_of("upgrade")
+    assert policy_of("site", looser) == policy_of("site")
+
+
+def test_a_word_that_is_no_verb_is_an_error() -> None:
+    with pytest.raises(OpsError, match=r"operation_verb 'upgarde' is no verb .* use one of backup, backup_check"):
+        policy_of("upgarde")
