@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +21,7 @@ __all__ = [
     "MAX_SIGNATURE_BYTES",
     "RELEASE_NAMESPACE",
     "SIGNATURE_SUFFIX",
+    "Advice",
     "SignatureError",
     "public_key",
     "sign",
@@ -34,6 +36,29 @@ MAX_SIGNATURE_BYTES = 64 * 1024
 
 class SignatureError(OpsError):
     """A signature is missing, is not by an allowed signer, or does not fit the file; or a file could not be signed."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do next about a signature, by the kind of what is signed.
+
+    Attributes:
+        signers: who may sign, as a group of people or keys.
+        stranger: what to do when none of them did.
+        damaged: what to do when file and signature do not fit each other.
+    """
+
+    signers: str
+    stranger: str
+    damaged: str
+
+
+RELEASE_ADVICE = Advice(
+    signers="the site's allowed signers",
+    stranger="Use the archive and the signature as the vendor published them; only if the vendor has a new "
+    "signing key, and confirmed it by another channel, add that key to the allowed signers.",
+    damaged="Get archive and signature from the vendor again.",
+)
 
 
 def _ssh_keygen(*arguments: str, stdin: IO[bytes] | None = None) -> subprocess.CompletedProcess[str]:
@@ -71,18 +96,25 @@ def _said(done: subprocess.CompletedProcess[str]) -> str:
     return " ".join((done.stderr.strip() or done.stdout.strip()).split())
 
 
-def verify(data: IO[bytes], signature: bytes, allowed_signers: str, namespace: str, what: str) -> str:
+def verify(
+    data: IO[bytes],
+    signature: bytes,
+    allowed_signers: str,
+    namespace: str,
+    what: str,
+    advice: Advice = RELEASE_ADVICE,
+) -> str:
     """Return the principal (of `allowed_signers`, the text of such a file) who signed `data`, an open file on disk.
 
-    `what` names the file in messages. Nothing of `data` is interpreted.
+    `what` names the file in messages, `advice` says what to do next. Nothing of `data` is interpreted.
 
     Raises:
         SignatureError: by nobody of the allowed signers, for another namespace, or over other bytes.
     """
     if not signature.strip():
-        raise SignatureError(f"The signature of {what} is empty. Copy it from the vendor again.")
+        raise SignatureError(f"The signature of {what} is empty. {advice.damaged}")
     if len(signature) > MAX_SIGNATURE_BYTES:
-        raise SignatureError(f"The signature of {what} is no SSH signature: {len(signature)} bytes are too many.")
+        raise SignatureError(f"The signature of {what} is no SSH signature: it is too long. {advice.damaged}")
     with tempfile.TemporaryDirectory(prefix="traumalink-signature-") as directory:
         signature_file, signers_file = Path(directory, "signature"), Path(directory, "allowed_signers")
         signature_file.write_bytes(signature)
@@ -91,9 +123,7 @@ def verify(data: IO[bytes], signature: bytes, allowed_signers: str, namespace: s
         principals = [name for name in found.stdout.strip().split(",") if name and not name.startswith("!")]
         if found.returncode != 0 or not principals:
             raise SignatureError(
-                f"{what} is not signed by one of the site's allowed signers ({_said(found) or 'no principal matched'}). "
-                "Use the archive and the signature as the vendor published them; only if the vendor has a new "
-                "signing key, and confirmed it by another channel, add that key to the allowed signers."
+                f"{what} is not signed by one of {advice.signers} ({_said(found) or 'no principal matched'}). {advice.stranger}"
             )
         checked = _ssh_keygen(
             "-Y", "verify", "-f", str(signers_file), "-I", principals[0], "-n", namespace, "-s", str(signature_file),
@@ -102,7 +132,7 @@ def verify(data: IO[bytes], signature: bytes, allowed_signers: str, namespace: s
         if checked.returncode != 0:
             raise SignatureError(
                 f"The signature by {principals[0]} does not fit {what} ({_said(checked)}): the file was changed after "
-                f"signing, or signed for another purpose than {namespace}. Get archive and signature from the vendor again."
+                f"signing, or signed for another purpose than {namespace}. {advice.damaged}"
             )
         return principals[0]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.signature import (
+    Advice,
     SignatureError,
     public_key,
     sign,
@@ -69,6 +70,19 @@ def test_honours_the_options_of_the_allowed_signers(data: Path, keys: Keys, allo
     for options in ('namespaces="file"', 'valid-before="20200101"'):
         with pytest.raises(SignatureError):
             check(data, signature, f"{principal} {options} {key}")
+
+
+def test_says_what_to_do_in_the_words_of_what_is_signed(data: Path, keys: Keys, allowed: Allowed) -> None:
+    advice = Advice(signers="the approvers", stranger="Ask an approver.", damaged="Ask again.")
+    good = sign(data, keys("vendor"), NAMESPACE)
+    for signature, signers, namespace, said in (
+        (b"", "vendor", NAMESPACE, r"The signature of it is empty\. Ask again\.$"),
+        (b"x" * 70000, "vendor", NAMESPACE, r"too long\. Ask again\.$"),
+        (good, "other", NAMESPACE, r"it is not signed by one of the approvers .*\)\. Ask an approver\.$"),
+        (good, "vendor", "another", r"for another purpose than another\. Ask again\.$"),
+    ):
+        with data.open("rb") as opened, pytest.raises(SignatureError, match=said):
+            verify(opened, signature, allowed(signers), namespace, "it", advice)
 
 
 @pytest.mark.parametrize("signature", [b"", b"  \n", b"no signature", b"x" * 70000])

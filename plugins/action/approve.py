@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin: make an approval with the person's own key, on the machine where they sit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.signature import SIGNATURE_SUFFIX
+from ansible_collections.traumalink.ops.plugins.plugin_utils import approval_maker as maker
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import Approval, ApprovalError, approver_keys
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no type information
+    """What is approved is shown first, then signed; the private key never leaves ssh-keygen."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Show, sign and write the approval; in check mode only show it."""
+        super().run(tmp, task_vars)
+        _result, given = self.validate_argument_spec(
+            argument_spec={
+                "site": {"type": "str", "required": True},
+                "verb": {"type": "str", "required": True},
+                "subject_file": {"type": "path"},
+                "sha256": {"type": "str", "default": ""},
+                "subject_name": {"type": "str", "default": ""},
+                "valid_from": {"type": "str", "default": ""},
+                "valid_to": {"type": "str", "default": ""},
+                "hours": {"type": "int"},
+                "contact": {"type": "str", "required": True},
+                "contacts": {"type": "list", "elements": "dict"},
+                "key": {"type": "path", "required": True},
+                "destination": {"type": "path", "required": True},
+                "note": {"type": "str", "default": ""},
+                "timezone": {"type": "str", "default": "Asia/Shanghai"},
+            }
+        )
+        # Relative paths are meant from where the person stands, not from the playbook's folder.
+        key, destination = Path(given["key"]).absolute(), Path(given["destination"]).absolute()
+        try:
+            approval = wanted(given, datetime.now(UTC))
+            if given["contacts"] is not None:
+                maker.refuse_other_signer(approval.approver, key, approver_keys(given["contacts"]))
+            lines = maker.statement(approval, zone_of(given["timezone"]))
+            self._display.display("\n".join(lines))
+            document = maker.made_before(approval, destination, key)
+            changed = document is None
+            if document is None and not self._task.check_mode:
+                document = maker.write(approval, destination, key)
+        except OpsError as error:
+            raise AnsibleActionFail(str(error)) from error
+        result = {"changed": changed, "statement": lines, "subject": approval.subject}
+        if document is not None:
+            result |= {"document": str(document), "signature": f"{document}{SIGNATURE_SUFFIX}"}
+        return result
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return the time zone of that name. Raises ApprovalError."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ApprovalError(f"timezone {name!r} is not known; write one such as Asia/Shanghai.") from None
+
+
+def wanted(given: dict[str, Any], now: datetime) -> Approval:
+    """Return the approval that the arguments ask for. Raises ApprovalError."""
+    if given["subject_file"] and given["sha256"]:
+        raise ApprovalError("Give subject_file or sha256, not both: the SHA-256 of the file is computed.")
+    if (given["hours"] is None) == (not given["valid_to"]):
+        raise ApprovalError(
+            "Give either valid_to (2026-11-29T05:00:00+08:00) or hours: how long the approval is valid."
+        )
+    file = Path(given["subject_file"]).absolute() if given["subject_file"] else None
+    return maker.new_approval(
+        site=given["site"],
+        verb=given["verb"],
+        subject=maker.subject_of(file) if file else given["sha256"],
+        subject_name=given["subject_name"] or (file.name if file else ""),
+        valid=maker.period(given["valid_from"], given["valid_to"], given["hours"], now),
+        approver=given["contact"],
+        note=given["note"],
+        now=now,
+    )
