@@ -92,7 +92,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         at = moment(given["now"], datetime.now(UTC), rehearsal=given["rehearsal"])
         away, earlier = "", []
         try:
-            earlier = self.ask(LEDGER_INFO, durations=given["verb"])["seconds"]
+            earlier = self.ask(LEDGER_INFO, gather="durations", verb=given["verb"])["seconds"]
         except OpsAwayError as error:
             away = str(error)
         approval, problem = approval_of(given, contract, at)
@@ -139,13 +139,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             except OpsAwayError:
                 return {"opened": True, "record": record, "head": None, "keeper_file": "", "away": True}
             if answer["answer"] == "acquired":
-                head = countersigned(given, answer["head"])
+                head = countersigned(given["countersign_key"], answer["head"])
                 return {"opened": True, "record": record, "head": head, "keeper_file": str(self.keep(given, record["run_id"]))}
-            if answer["answer"] == "unsettled":
-                return {"opened": False, "unsettled": [{**entry, "end": policy.ends != ()} for entry in answer["unsettled"]]}
-            holder = Holder.of(answer["holder"])
-            if holder.verb in policy.ends:
-                return {"opened": False, "unsettled": [{**answer["holder"], "end": True}]}
+            if answer["answer"] == "unsettled" or all(entry["verb"] in policy.ends for entry in answer["operations"]):
+                return {"opened": False, "unsettled": [{**entry, "end": entry["verb"] in policy.ends} for entry in answer["operations"]]}
+            holder = Holder.of(answer["operations"][0])
             first_renewal = first_renewal or holder.renewed_at
             waited = time.monotonic() - begun
             # A holder that does not renew its lease any more is dead: its lease runs out, and the next look says so.
@@ -160,7 +158,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         """Bring the records into the ledger that this controller kept while the ops host was away."""
         lines = kept_records.kept(file)
         if lines:
-            self.ask(LEDGER, state="imported", lines=lines)
+            self.ask(LEDGER, state="imported", lines="\n".join(lines))
             kept_records.forget(file, lines)
             self._display.display(f"{len(lines)} record(s) that this controller kept are in the ledger now")
 
@@ -172,7 +170,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             self._connection._shell.tmpdir = None  # the task's own folder is gone by then
             self._display._final_q = None  # nobody reads what this process would say
             answer = self.ask(LEDGER, state="renewed", run_id=run_id, lease_seconds=given["lease_seconds"])
-            return bool(answer["held"])
+            return bool(answer["renewed"])
 
         keeper = Keeper(os.getppid(), folder / "lease.json", renew, given["lease_seconds"] / RENEWALS_A_LEASE)
         keeper.leave_behind()
@@ -180,7 +178,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def closed(self, given: dict[str, Any]) -> dict[str, Any]:
         """Close the record, or write one of a run that was refused before it was opened; return the new head and what is to be told to whom."""
-        record = closed_record(given, self.variables, datetime.now(UTC))
+        now = datetime.now(UTC)
+        record = closed_record(given, self.variables, now)
+        record["run_id"] = record["run_id"] or new_run_id(now)
         if self.check:
             return {"record": record, "head": None, "notices": []}
         kept_file = Path(given["controller_records"]).expanduser()
@@ -188,14 +188,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         try:
             if given["away"]:
                 raise OpsAwayError(f"{given['ops']} was away when the operation began")
-            head = countersigned(given, self.ask(LEDGER, state=state, record=record)["head"])
+            head = countersigned(given["countersign_key"], self.ask(LEDGER, state=state, record=record)["head"])
         except OpsAwayError:
             kept_records.keep(kept_file, record)
             self._display.warning(f"the record is kept on this controller in {kept_file}; the next operation brings it into the ledger")
             head = None
         if given["keeper_file"]:
             self.dismiss(Path(given["keeper_file"]))
-        return {"record": record, "head": head, "notices": notices_of(record, given["webhook_format"])}
+        return {"record": record, "head": head, "notices": notices_of(record, given["webhook_format"], given["contract"])}
 
     def dismiss(self, file: Path) -> None:
         """End the keeper: the operation is closed."""

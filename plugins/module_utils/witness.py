@@ -19,7 +19,7 @@ from typing import Any
 from .errors import OpsError
 from .files import sync_folder
 
-__all__ = ["FOLDER", "Head", "HeadError", "note", "read"]
+__all__ = ["FOLDER", "HeadError", "Seen", "note", "read", "seen_of"]
 
 FOLDER = Path("/var/lib/traumalink-witness")
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -30,8 +30,8 @@ class HeadError(OpsError):
 
 
 @dataclass(frozen=True)
-class Head:
-    """The end of the chain at a moment: the newest entry's number and hash, when it was told (ISO 8601), and its countersignature (or "")."""
+class Seen:
+    """A head of the ledger (see ledger_chain.Head) as the witness was told it, with its countersignature (SSHSIG, or "")."""
 
     sequence: int
     hash: str
@@ -39,22 +39,18 @@ class Head:
     signature: str = ""
 
     def line(self) -> str:
-        """Return the head as one line of JSON."""
+        """Return it as one line of JSON."""
         return json.dumps(asdict(self), sort_keys=True) + "\n"
 
-    def signed_text(self, site: str) -> str:
-        """Return what the countersignature is made over."""
-        return f"{site} {self.sequence} {self.hash} {self.at}\n"
 
-
-def head_of(data: Any) -> Head:
+def seen_of(data: Any) -> Seen:
     """Return a head from plain data.
 
     Raises:
         HeadError: it is none.
     """
     try:
-        head = Head(int(data["sequence"]), str(data["hash"]), str(data["at"]), str(data.get("signature") or ""))
+        head = Seen(int(data["sequence"]), str(data["hash"]), str(data["at"]), str(data.get("signature") or ""))
     except (KeyError, TypeError, ValueError):
         raise HeadError(f"{data!r} is no head of a ledger") from None
     if head.sequence < 1 or not HASH.fullmatch(head.hash):
@@ -62,7 +58,7 @@ def head_of(data: Any) -> Head:
     return head
 
 
-def read(site: str, folder: Path = FOLDER) -> list[Head]:
+def read(site: str, folder: Path = FOLDER) -> list[Seen]:
     """Return the heads that were seen, oldest first.
 
     A last line without its end is what a killed run left; it was never told as kept, and is passed over.
@@ -76,13 +72,13 @@ def read(site: str, folder: Path = FOLDER) -> list[Head]:
     heads = []
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n")[:-1], 1):
         try:
-            heads.append(head_of(json.loads(line)))
+            heads.append(seen_of(json.loads(line)))
         except (HeadError, json.JSONDecodeError):
             raise HeadError(f"{path} line {number} is damaged; keep the file, and compare the ledger with the heads before that line") from None
     return heads
 
 
-def note(site: str, heads: Iterable[Head], folder: Path = FOLDER, *, check: bool = False) -> list[Head]:
+def note(site: str, heads: Iterable[Seen], folder: Path = FOLDER, *, check: bool = False) -> list[Seen]:
     """Keep heads that are new, durably; return those that were or would be kept.
 
     Raises:

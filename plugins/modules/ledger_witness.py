@@ -45,7 +45,7 @@ from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.module_utils.witness import FOLDER, head_of, note, read
+from ansible_collections.traumalink.ops.plugins.module_utils.witness import FOLDER, note, read, seen_of
 
 HEAD_OPTIONS = {
     "sequence": {"type": "int", "required": True},
@@ -66,7 +66,7 @@ def main() -> None:
     )
     site = module.params["site"]
     try:
-        kept = note(site, [head_of(head) for head in module.params["heads"]], FOLDER, check=module.check_mode)
+        kept = note(site, [seen_of(head) for head in module.params["heads"]], FOLDER, check=module.check_mode)
         heads = read(site, FOLDER)
     except (OpsError, OSError) as error:
         module.fail_json(msg=str(error))

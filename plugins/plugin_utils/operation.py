@@ -5,25 +5,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from ansible_collections.traumalink.ops.plugins.module_utils.signature import sign
-from ansible_collections.traumalink.ops.plugins.module_utils.witness import Head, head_of
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import Head, sign_head
 
-from .approval import ApprovalError, check_file
+from .approval import ApprovalError, approver_keys, check
 from .contract import Contract
 from .gate import Verdict
-from .notice import notice
+from .notice import notice, webhook_body
 
 __all__ = [
-    "HEAD_NAMESPACE",
     "OPTIONS",
     "Holder",
     "actor_of",
@@ -34,7 +34,6 @@ __all__ = [
     "opening_record",
 ]
 
-HEAD_NAMESPACE = "traumalink-head"
 MAX_REASON = 1000
 SECRET_NAMES = ("password", "passphrase", "private_key", "secret", "token", "signing_key")
 TOLD = ("refused", "failed", "rolled_back", "interrupted")
@@ -112,17 +111,11 @@ def approval_of(given: Mapping[str, Any], contract: Contract, at: datetime) -> t
             f"{given['verb']} needs the hospital's approval; let it make one with traumalink.ops.approve, and give operation_approval=FILE"
         )
     try:
-        approval = check_file(
-            Path(given["approval"]),
-            approvers=[contact.model_dump() for contact in contract.contacts],
-            site=given["site"],
-            verb=given["verb"],
-            subject=given["subject"],
-            now=at,
-        )
+        keys = approver_keys([contact.model_dump() for contact in contract.contacts])
+        approval = check(Path(given["approval"]).expanduser(), None, keys, given["site"], given["verb"], given["subject"], at)
     except ApprovalError as error:
         return None, str(error)
-    return approval.facts(), ""
+    return approval.summary(), ""
 
 
 def opening_record(
@@ -222,23 +215,29 @@ def without_secrets(text: str, variables: Mapping[str, Any]) -> str:
     return text
 
 
-def countersigned(given: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a head with the countersignature of the site's key, which stands in the vault and never on the ops host."""
-    bare = head_of(head)
-    if not given["countersign_key"]:
-        return asdict(bare)
-    with tempfile.TemporaryDirectory(prefix="traumalink-head-") as folder:
-        key, text = Path(folder, "key"), Path(folder, "head")
-        key.touch(mode=0o600)
-        key.write_text(given["countersign_key"].strip() + "\n", encoding="ascii")
-        text.write_text(bare.signed_text(given["site"]), encoding="utf-8")
-        signature = sign(text, key, HEAD_NAMESPACE).decode("ascii")
-    return asdict(Head(bare.sequence, bare.hash, bare.at, signature))
+def countersigned(key: str, head: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a head with its countersignature by the site's key, which stands in the vault and never on the ops host; without a key unsigned."""
+    if not key:
+        return {**head, "signature": ""}
+    with tempfile.TemporaryDirectory(prefix="traumalink-key-") as folder:
+        file = Path(folder, "key")
+        file.touch(mode=0o600)
+        file.write_text(key.strip() + "\n", encoding="ascii")
+        return {**head, "signature": sign_head(Head(head["sequence"], head["hash"], head["at"]), file)}
 
 
-def notices_of(record: Mapping[str, Any], webhook_format: str) -> list[dict[str, Any]]:
-    """Return what is told to people about the end of an operation: refusals, failures, interruptions and emergencies."""
+def notices_of(record: Mapping[str, Any], webhook_format: str, contract: Any) -> list[dict[str, Any]]:
+    """Return what is told to people about the end of an operation (refusals, failures, emergencies): mail and webhook body of each.
+
+    Times are shown in the contract's zone; with a contract that cannot be read, which may be what is told, in UTC.
+    """
+    zone: tzinfo = UTC
+    with contextlib.suppress(KeyError, TypeError, ValueError, OSError):
+        zone = ZoneInfo(str(contract["timezone"]))
     events = [record["outcome"]] if record["outcome"] in TOLD else []
     if record.get("emergency"):
         events.append("emergency")
-    return [notice(event, record, webhook_format) for event in events]
+    messages = [notice(event, record, zone) for event in events]
+    return [
+        {"subject": message.subject, "text": message.text, "webhook": webhook_body(message, webhook_format)} for message in messages
+    ]

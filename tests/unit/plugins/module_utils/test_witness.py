@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils.witness import Head, HeadError, head_of, note, read
+from ansible_collections.traumalink.ops.plugins.module_utils.witness import HeadError, Seen, note, read, seen_of
 
 
-def head(sequence: int, letter: str = "a", minute: int | None = None) -> Head:
+def head(sequence: int, letter: str = "a", minute: int | None = None) -> Seen:
     """Return a head of that number, told at that minute."""
-    return Head(sequence, letter * 64, f"2026-11-25T03:{sequence if minute is None else minute:02d}:00+00:00", "sig")
+    return Seen(sequence, letter * 64, f"2026-11-25T03:{sequence if minute is None else minute:02d}:00+00:00", "sig")
 
 
 def test_heads_are_kept_in_a_folder_of_root_alone_and_once(tmp_path: Path) -> None:
@@ -68,4 +68,4 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
 )
 def test_what_is_no_head_is_refused(data: object) -> None:
     with pytest.raises(HeadError, match="is no head of a ledger"):
-        head_of(data)
+        seen_of(data)

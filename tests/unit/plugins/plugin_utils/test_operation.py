@@ -1,0 +1,122 @@
+"""An operation as the controller sees it: what its record says at the end, and that no secret gets into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import Head, signed_by
+from ansible_collections.traumalink.ops.plugins.module_utils.record_reader import read_record
+from ansible_collections.traumalink.ops.plugins.plugin_utils import operation
+
+NOW = datetime(2026, 11, 25, 3, 40, tzinfo=UTC)
+
+
+def asked(**changes: Any) -> dict[str, Any]:
+    """Return what the role asks for at the end."""
+    defaults = {name: option.get("default") for name, option in {**operation.REQUEST_OPTIONS, **operation.OPTIONS}.items()}
+    return {**defaults, "verb": "backup", "site": "lab", "hosts": ["db1", "ops1"], "outcome": "failed", **changes}
+
+
+def opened(**changes: Any) -> dict[str, Any]:
+    """Return the record as it was opened."""
+    record = operation.opening_record(asked(clauses=["4.6"]), NOW, "li.na@controller1", None, None)
+    return {**record, "run_id": "20261125-033000-3f9a2c", "started_at": "2026-11-25T03:30:00+00:00", **changes}
+
+
+def test_a_success_carries_the_named_facts_of_all_hosts_and_nothing_else() -> None:
+    hostvars = {
+        "db1": {"operation_figures": {"rto_seconds": 31.3}, "restore_password": "geheim-geheim"},
+        "ops1": {
+            "operation_figures": {"label": "20261125-033026F"},
+            "operation_versions_after": {"trauma": "1.0.0"},
+            "operation_artefacts": [{"name": "report.pdf", "sha256": "a" * 64, "size_bytes": 7}],
+        },
+    }
+    record = operation.closed_record(asked(outcome="success", record=opened()), {"hostvars": hostvars}, NOW)
+    assert record["figures"] == {"rto_seconds": 31.3, "label": "20261125-033026F"}
+    assert record["versions_after"] == {"trauma": "1.0.0"}
+    assert record["artefacts"][0]["name"] == "report.pdf"
+    assert (record["outcome"], record["reason"]) == ("success", "")
+    assert "geheim" not in repr(record)
+    assert read_record(record).as_dict()["ended_at"] == "2026-11-25T03:40:00Z"
+
+
+def test_a_failure_names_hosts_and_messages_once_and_who_could_not_be_reached() -> None:
+    failed = {"ansible_failed_result": {"msg": "disk\n  full"}, "ansible_failed_task": {"name": "Take it"}}
+    variables = {"hostvars": {"db1": failed, "ops1": failed, "app1": {}}, "ansible_play_hosts": ["db1", "ops1"]}
+    record = operation.closed_record(asked(hosts=["db1", "ops1", "app1"], record=opened()), variables, NOW)
+    assert record["reason"] == "db1: disk full; app1: cannot be reached"
+
+
+def test_a_task_without_log_gives_its_name_alone() -> None:
+    failed = {"ansible_failed_result": {"msg": "the secret is 12345678"}, "ansible_failed_task": {"name": "Lay it", "no_log": True}}
+    record = operation.closed_record(asked(record=opened()), {"hostvars": {"db1": failed, "ops1": {}}}, NOW)
+    assert record["reason"] == "db1: the task 'Lay it' failed (its output is not logged)"
+
+
+def test_a_secret_in_an_error_is_blotted_out() -> None:
+    failed = {"ansible_failed_result": {"msg": "cannot log in with correct-horse-battery"}}
+    variables = {"hostvars": {"db1": failed, "ops1": {}}, "deploy_database_user_password": "correct-horse-battery"}
+    record = operation.closed_record(asked(record=opened()), variables, NOW)
+    assert record["reason"] == "db1: cannot log in with ***"
+
+
+def test_a_run_that_was_refused_before_anything_was_known_has_a_record_all_the_same() -> None:
+    failed = {"ansible_failed_result": {"msg": "contract.windows[0].start: is missing"}}
+    record = operation.closed_record(asked(outcome="refused"), {"hostvars": {"db1": failed, "ops1": {}}}, NOW)
+    assert (record["outcome"], record["hosts"], record["site"]) == ("refused", ["db1", "ops1"], "lab")
+    assert record["reason"].endswith("is missing")
+
+
+def test_a_rehearsal_lasts_as_long_as_it_really_did() -> None:
+    rehearsed = opened(rehearsal=True, started_at="2026-10-01T15:00:00+00:00")
+    record = operation.closed_record(asked(outcome="success", record=rehearsed), {"hostvars": {}}, NOW)
+    assert record["ended_at"] == "2026-10-01T15:10:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "emergency", "told"),
+    [
+        ("success", None, 0),
+        ("refused", None, 1),
+        ("failed", None, 1),
+        ("success", {"reason": "it hangs", "by": "li_na"}, 1),
+        ("failed", {"reason": "it hangs", "by": "li_na"}, 2),
+    ],
+)
+def test_who_is_told_of_what(outcome: str, emergency: dict[str, str] | None, told: int) -> None:
+    record = {**opened(), "outcome": outcome, "emergency": emergency, "ended_at": None, "reason": "x"}
+    notices = operation.notices_of(record, "plain", {"timezone": "Asia/Shanghai"})
+    assert len(notices) == told
+    assert all(notice["subject"] and notice["text"] and notice["webhook"] for notice in notices)
+
+
+def test_a_contract_that_cannot_be_read_does_not_keep_anybody_from_being_told() -> None:
+    record = {**opened(), "outcome": "refused", "reason": "contract: is missing"}
+    assert len(operation.notices_of(record, "wecom", None)) == 1
+
+
+def test_a_head_is_countersigned_by_the_sites_key(keys: Callable[[str], Path]) -> None:
+    head = {"sequence": 3, "hash": "a" * 64, "at": "2026-11-25T03:40:00Z"}
+    told = operation.countersigned(keys("countersign").read_text(), head)
+    public = " ".join(keys("countersign").with_suffix(".pub").read_text().split()[:2])
+    assert signed_by(Head(**head), told["signature"], public)
+    assert operation.countersigned("", head) == {**head, "signature": ""}
+
+
+def test_the_actor_is_awx_s_user_where_awx_runs_it() -> None:
+    assert operation.actor_of({"awx_user_name": "wang.wei"}).startswith("wang.wei@")
+    assert "@" in operation.actor_of({})
+
+
+def test_a_holder_is_named_with_verb_and_time() -> None:
+    lease = {"run_id": "20261125-033000-3f9a2c", "verb": "backup", "actor": "li.na@c1", "since": "2026-11-25T03:30:00Z", "renewed_at": "x"}
+    message = operation.Holder.of(lease).refusal("site", "lab", 0.0)
+    assert message == (
+        "site of lab is refused: backup 20261125-033000-3f9a2c of li.na@c1, which holds the site since 2026-11-25T03:30:00Z, is at work. "
+        "Run it again when that has ended. Nothing was changed"
+    )
