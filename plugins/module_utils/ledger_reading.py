@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -130,7 +131,8 @@ def write_export(store: Store, path: Path) -> Exported:
             os.replace(temporary, path)  # noqa: PTH105 - the atomic step
             sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise LedgerError(
             f"The export {path} cannot be written ({error.strerror}); choose a folder of the ledger's system user."
         ) from None
