@@ -7,7 +7,7 @@ import io
 import json
 import subprocess
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.traumalink.ops.plugins.module_utils import packing
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger import Ledger
+from ansible_collections.traumalink.ops.plugins.module_utils.record import Record
+from ansible_collections.traumalink.ops.plugins.module_utils.record_reader import read_record
 
 FILES = {
     "app/main.py": b"print('hello')\n",
@@ -160,3 +163,34 @@ def run_module(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, An
         return result
 
     return run
+
+
+def record_data(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """What a caller gives as the record of its operation, open as long as `changes` do not close it."""
+    data = {"run_id": f"20261125-033000-{number:06x}", "site": "lab", "verb": "backup", "actor": "li.na@controller1"}
+    return {**data, "started_at": "2026-11-25T03:30:00Z", "hosts": ["db1", "ops1"], **changes}
+
+
+@pytest.fixture
+def plain_record() -> Callable[..., dict[str, Any]]:
+    """Give a record's plain data by number, with changes by keyword."""
+    return record_data
+
+
+@pytest.fixture
+def record() -> Callable[..., Record]:
+    """Give a record by number, with changes by keyword."""
+    return lambda number=1, **changes: read_record(record_data(number, **changes))
+
+
+@pytest.fixture
+def ended() -> dict[str, str]:
+    """Give what closes a record well, twelve minutes after its start."""
+    return {"outcome": "success", "ended_at": "2026-11-25T03:42:00Z"}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """Give an empty ledger in the test's folder."""
+    with Ledger.opened(tmp_path, create=True) as opened:
+        yield opened

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Leases: who works on the site now, and which operations went silent.
+
+An operation holds a lease from open to close and renews it; one that has expired says that its controller died, and stays until somebody settles it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from .ledger_store import Store
+from .record import Record, iso
+
+__all__ = ["MODES", "Busy", "Lease", "Leases", "Unsettled"]
+
+MODES = ("exclusive", "shared", "none")
+COLUMNS = "run_id, verb, mode, actor, hosts, since, renewed_at, expires_at"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """An operation that is open: what it is, its mode, on which hosts, since when (ISO 8601 UTC), and when the lease ends (clock of ops)."""
+
+    run_id: str
+    verb: str
+    mode: str
+    actor: str
+    hosts: tuple[str, ...]
+    since: str
+    renewed_at: datetime
+    expires_at: datetime
+
+    def conflicts(self, mode: str) -> bool:
+        """Tell whether an operation in `mode` may not run beside this one."""
+        return "none" not in (mode, self.mode) and "exclusive" in (mode, self.mode)
+
+    @property
+    def words(self) -> str:
+        """The operation in words."""
+        return f"{self.verb} {self.run_id} of {self.actor}, since {self.since}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        times = {"renewed_at": iso(self.renewed_at), "expires_at": iso(self.expires_at)}
+        return {**asdict(self), "hosts": list(self.hosts), **times}
+
+
+@dataclass(frozen=True)
+class Busy:
+    """The site is held by these operations; wait for them, or end and settle them."""
+
+    holders: tuple[Lease, ...]
+    settled: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """Who holds the site, in words."""
+        return f"The site is held by {'; '.join(lease.words for lease in self.holders)}."
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """The leases of these operations have expired: see what their units on the hosts do, end them, and settle them by name."""
+
+    operations: tuple[Lease, ...]
+    settled: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """Who went silent, in words."""
+        return f"Cut off and not settled yet: {'; '.join(lease.words for lease in self.operations)}."
+
+
+class Leases:
+    """The table of leases, used inside a transaction of the ledger."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def all(self) -> tuple[Lease, ...]:
+        """Return every lease, the oldest first."""
+        rows = self.store.execute(f"SELECT {COLUMNS} FROM lease ORDER BY since, run_id")  # noqa: S608 - a constant
+        return tuple(_lease(row) for row in rows)
+
+    def take(self, record: Record, mode: str, lease_seconds: float, now: datetime) -> None:
+        """Give the operation a lease until `lease_seconds` from now, or a new one when it has one."""
+        hosts = json.dumps(list(record.hosts))
+        values = (record.run_id, record.verb, mode, record.actor, hosts, iso(record.started_at), now.timestamp())
+        self.store.execute(
+            "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*values, now.timestamp() + lease_seconds)
+        )
+
+    def renew(self, run_id: str, lease_seconds: float, now: datetime) -> bool:
+        """Prolong a lease; return False where it is no longer there."""
+        values = (now.timestamp(), now.timestamp() + lease_seconds, run_id)
+        return (
+            self.store.execute("UPDATE lease SET renewed_at = ?, expires_at = ? WHERE run_id = ?", values).rowcount == 1
+        )
+
+    def drop(self, run_id: str) -> None:
+        """Take a lease away."""
+        self.store.execute("DELETE FROM lease WHERE run_id = ?", (run_id,))
+
+
+def _lease(row: Sequence[Any]) -> Lease:
+    run_id, verb, mode, actor, hosts, since, renewed_at, expires_at = row
+    times = (datetime.fromtimestamp(renewed_at, UTC), datetime.fromtimestamp(expires_at, UTC))
+    return Lease(run_id, verb, mode, actor, tuple(json.loads(hosts)), since, *times)

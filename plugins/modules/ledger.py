@@ -1,0 +1,268 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: the site's ledger of operations."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ledger
+short_description: Open, renew and close operations in the site's ledger, and keep it provable
+description:
+  - The ledger is an append-only, hash-chained store of records in SQLite on C(ops). Each call is one durable transaction.
+  - Whatever the state, the process that touches the file runs as O(user), which root becomes for good first.
+  - A call whose answer was lost may be repeated as it was; it gives the same answer and writes nothing twice.
+options:
+  state:
+    description:
+      - V(present) creates the ledger where there is none.
+      - V(opened) opens the operation O(record) with a lease, or says who holds the site (RV(answer)).
+      - V(renewed) prolongs the lease of O(run_id).
+      - V(closed) closes an operation with its whole record; V(appended) adds the record of one that held no lease (refused, done by hand).
+      - V(imported) takes in records that a controller kept while C(ops) was away (O(lines)).
+      - V(verified) walks the chain and fails where an entry does not fit.
+      - V(exported) writes every entry to O(path) as JSON Lines.
+      - V(head_signed) keeps the countersignature of a head, V(head_witnessed) notes that another host keeps it.
+    type: str
+    required: true
+    choices: [present, opened, renewed, closed, appended, imported, verified, exported, head_signed, head_witnessed]
+  record: {description: "The record, in named fields only (see docs/ledger.md).", type: dict}
+  mode:
+    description: What may run beside the operation. V(exclusive) nothing, V(shared) other shared ones, V(none) anything.
+    type: str
+    choices: [exclusive, shared, none]
+    default: exclusive
+  lease_seconds: {description: After how many seconds without a renewal the operation counts as dead., type: float, default: 60}
+  settled:
+    description:
+      - Operations that were cut off and whose units on the hosts have been ended, run id to the reason in words. They are closed as C(interrupted).
+    type: dict
+    default: {}
+  run_id: {description: The operation whose lease is renewed., type: str}
+  lines: {description: Records as JSON Lines., type: str}
+  heads:
+    description: Heads that were kept elsewhere, against which the chain is verified.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      sequence: {description: Number of the entry., type: int, required: true}
+      hash: {description: Its hash., type: str, required: true}
+  public_key: {description: "The key (type and base64) that countersigns heads.", type: str}
+  sequence: {description: The entry whose head was signed or witnessed., type: int}
+  signature: {description: "The head's SSH signature, namespace C(traumalink-ledger-head).", type: str}
+  path: {description: Where the export goes. O(user) must be able to write its folder., type: path}
+  directory: {description: Where the ledger lies., type: path, default: /var/lib/traumalink-ledger}
+  user: {description: The system user whose ledger it is., type: str, default: traumalink-ledger}
+attributes:
+  check_mode: {support: full, description: "Gives the answer that it would give, and writes nothing."}
+  diff_mode: {support: none, description: A record has no state before.}
+seealso:
+  - {module: traumalink.ops.ledger_info}
+author: The traumalink.ops developers
+"""
+
+EXAMPLES = r"""
+- name: Open the operation
+  traumalink.ops.ledger:
+    state: opened
+    mode: exclusive
+    record: "{{ operation_record }}"
+  register: opened
+
+- name: Open it after the operations that were cut off have been ended on every host
+  traumalink.ops.ledger:
+    state: opened
+    record: "{{ operation_record }}"
+    settled: {20261125-033000-3f9a2c: its unit on db1 was ended after the controller had died}
+
+- name: Close it
+  traumalink.ops.ledger:
+    state: closed
+    record: "{{ operation_record | combine({'outcome': 'success', 'ended_at': '2026-11-25T04:02:11Z'}) }}"
+
+- name: Verify the chain against what the database host keeps
+  traumalink.ops.ledger:
+    state: verified
+    heads: "{{ kept_heads }}"
+    public_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIClQKJf735BC6pN6A4xgUvBtvGQI3X9toGhlI27nfSXO
+"""
+
+RETURN = r"""
+answer: {description: "C(acquired), C(busy) or C(unsettled).", returned: O(state=opened), type: str}
+message: {description: The answer in words., returned: "O(state=opened), O(state=verified)", type: str}
+operations:
+  description: >-
+    Who holds the site (C(busy)), or whose lease has expired (C(unsettled)); each with C(run_id), C(verb), C(mode), C(actor), C(hosts), C(since),
+    C(renewed_at), C(expires_at).
+  returned: O(state=opened)
+  type: list
+  elements: dict
+settled: {description: Run ids that this call closed as interrupted., returned: O(state=opened), type: list, elements: str}
+head:
+  description: "The end of the chain: C(sequence), C(hash), C(at); null where nothing was written."
+  returned: "O(state=opened), O(state=closed), O(state=appended), O(state=verified)"
+  type: dict
+renewed: {description: Whether the lease is still the operation's. If not, it was settled and its work must stop., returned: O(state=renewed), type: bool}
+imported: {description: Run ids that came in., returned: O(state=imported), type: list, elements: str}
+known: {description: Run ids that were there before., returned: O(state=imported), type: list, elements: str}
+remarks: {description: What a person should look at., returned: O(state=imported), type: list, elements: str}
+fault: {description: "The first entry that does not fit: C(sequence) and C(what).", returned: O(state=verified), type: dict}
+entries: {description: How many entries fit together or were exported., returned: "O(state=verified), O(state=exported)", type: int}
+signed_to: {description: Up to which entry a countersignature covers the chain., returned: O(state=verified), type: int}
+kept_to: {description: Up to which entry heads kept elsewhere cover the chain., returned: O(state=verified), type: int}
+sha256: {description: The SHA-256 of the export., returned: O(state=exported), type: str}
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.lease import Unsettled
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger import Acquired, Ledger
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_check import verify
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_reading import (
+    note_signature,
+    note_witnessed,
+    write_export,
+)
+from ansible_collections.traumalink.ops.plugins.module_utils.record_reader import read_record
+from ansible_collections.traumalink.ops.plugins.module_utils.system_user import as_user
+
+Given = dict[str, Any]
+
+
+def now() -> datetime:
+    """Return the clock of this host."""
+    return datetime.now(UTC)
+
+
+def present(ledger: Ledger, _given: Given) -> Given:
+    """Say whether the ledger was made just now."""
+    return {"changed": ledger.store.created}
+
+
+def opened(ledger: Ledger, given: Given) -> Given:
+    """Open an operation."""
+    answer = ledger.acquire(
+        read_record(given["record"]), given["mode"], given["lease_seconds"], now(), given["settled"]
+    )
+    result: Given = {"settled": list(answer.settled), "changed": ledger.added > 0, "head": None, "operations": []}
+    if isinstance(answer, Acquired):
+        message = f"The operation is open, entry {answer.head.sequence} of the ledger."
+        return {**result, "answer": "acquired", "message": message, "head": answer.head.as_dict()}
+    unsettled = isinstance(answer, Unsettled)
+    operations = answer.operations if isinstance(answer, Unsettled) else answer.holders
+    result["operations"] = [lease.as_dict() for lease in operations]
+    return {**result, "answer": "unsettled" if unsettled else "busy", "message": answer.message}
+
+
+def renewed(ledger: Ledger, given: Given) -> Given:
+    """Prolong a lease; that is no change of the host."""
+    return {"changed": False, "renewed": ledger.renew(given["run_id"], given["lease_seconds"], now())}
+
+
+def closed(ledger: Ledger, given: Given) -> Given:
+    """Close an operation."""
+    head = ledger.close(read_record(given["record"]), now())
+    return {"changed": ledger.added > 0, "head": head.as_dict()}
+
+
+def appended(ledger: Ledger, given: Given) -> Given:
+    """Add a record that held no lease."""
+    head = ledger.append(read_record(given["record"]), now())
+    return {"changed": ledger.added > 0, "head": head.as_dict()}
+
+
+def imported(ledger: Ledger, given: Given) -> Given:
+    """Take in a controller's records."""
+    result = ledger.import_records(given["lines"].split("\n"), now())
+    return {"changed": bool(result.imported), **{name: list(value) for name, value in asdict(result).items()}}
+
+
+def verified(ledger: Ledger, given: Given) -> Given:
+    """Walk the chain."""
+    result = verify(ledger.store, given["heads"], given["public_key"])
+    return {"changed": False, "message": result.message, **asdict(result)}
+
+
+def exported(ledger: Ledger, given: Given) -> Given:
+    """Write all entries to a file."""
+    return asdict(write_export(ledger.store, Path(given["path"])))
+
+
+def head_signed(ledger: Ledger, given: Given) -> Given:
+    """Keep a countersignature."""
+    return {"changed": note_signature(ledger.store, given["sequence"], given["signature"])}
+
+
+def head_witnessed(ledger: Ledger, given: Given) -> Given:
+    """Note that another host keeps a head."""
+    return {"changed": note_witnessed(ledger.store, given["sequence"])}
+
+
+STATES: dict[str, Callable[[Ledger, Given], Given]] = {
+    "present": present, "opened": opened, "renewed": renewed, "closed": closed, "appended": appended, "imported": imported,
+    "verified": verified, "exported": exported, "head_signed": head_signed, "head_witnessed": head_witnessed,
+}  # fmt: skip
+
+
+def answer(given: Given, check: bool) -> Given:
+    """Bring the ledger to the state that is asked for; return plain data. Raises OpsError."""
+    with Ledger.opened(
+        Path(given["directory"]), create=given["state"] == "present" and not check, dry_run=check
+    ) as ledger:
+        return STATES[given["state"]](ledger, given)
+
+
+def main() -> None:
+    """Arguments in, one call, result out."""
+    head = {"sequence": {"type": "int", "required": True}, "hash": {"type": "str", "required": True}}
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "required": True, "choices": list(STATES)},
+            "record": {"type": "dict"},
+            "mode": {"type": "str", "choices": ["exclusive", "shared", "none"], "default": "exclusive"},
+            "lease_seconds": {"type": "float", "default": 60},
+            "settled": {"type": "dict", "default": {}},
+            "run_id": {"type": "str"},
+            "lines": {"type": "str"},
+            "heads": {"type": "list", "elements": "dict", "default": [], "options": head},
+            "public_key": {"type": "str"},
+            "sequence": {"type": "int"},
+            "signature": {"type": "str"},
+            "path": {"type": "path"},
+            "directory": {"type": "path", "default": "/var/lib/traumalink-ledger"},
+            "user": {"type": "str", "default": "traumalink-ledger"},
+        },
+        required_if=[
+            ("state", "opened", ["record"]),
+            ("state", "renewed", ["run_id"]),
+            ("state", "closed", ["record"]),
+            ("state", "appended", ["record"]),
+            ("state", "imported", ["lines"]),
+            ("state", "exported", ["path"]),
+            ("state", "head_signed", ["sequence", "signature"]),
+            ("state", "head_witnessed", ["sequence"]),
+        ],
+        supports_check_mode=True,
+    )
+    given, check = module.params, module.check_mode
+    try:
+        result = as_user(given["user"], lambda: answer(given, check), may_be_missing=check)
+    except OpsError as error:
+        module.fail_json(msg=str(error))
+    for remark in result.get("remarks", []):
+        module.warn(remark)
+    if result.get("fault"):
+        module.fail_json(msg=result["message"], **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
