@@ -134,7 +134,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                     record=record,
                     mode=policy.lock,
                     lease_seconds=given["lease_seconds"],
-                    settled={entry["run_id"]: entry["reason"] for entry in given["settled"]},
+                    settled=given["settled"],
                 )
             except OpsAwayError:
                 return {"opened": True, "record": record, "head": None, "keeper_file": "", "away": True}

@@ -40,7 +40,7 @@ options:
       controller_records: {description: File on the controller for records while ops cannot be reached., type: path, required: true}
       webhook_format: {description: Form of a webhook's body., type: str, choices: [plain, wecom, dingtalk], default: plain}
   countersign_key: {description: Private key that countersigns the ledger's head., type: str, default: ""}
-  settled: {description: "Operations that were cut off and have been settled, each with C(run_id) and C(reason).", type: list, elements: dict, default: []}
+  settled: {description: "Operations that were cut off and have been settled, run id to the reason.", type: dict, default: {}}
   record: {description: The record as an earlier step returned it., type: dict, default: {}}
   opened: {description: Whether the record was opened., type: bool, default: false}
   away: {description: Whether ops was away when it was opened., type: bool, default: false}

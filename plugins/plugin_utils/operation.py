@@ -64,7 +64,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["judged", "opened", "closed"], "required": True},
     "request": {"type": "dict", "options": REQUEST_OPTIONS, "required": True},
     "countersign_key": {"type": "str", "default": "", "no_log": True},
-    "settled": {"type": "list", "elements": "dict", "default": []},
+    "settled": {"type": "dict", "default": {}},
     "record": {"type": "dict", "default": {}},
     "opened": {"type": "bool", "default": False},
     "away": {"type": "bool", "default": False},
