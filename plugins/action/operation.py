@@ -20,8 +20,8 @@ from ansible_collections.traumalink.ops.plugins.module_utils.record import new_r
 from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_records
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock import moment
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract, read_contract
-from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import parse_duration
-from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Request, Verdict, expected, judge
+from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import read_duration
+from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Request, Verdict, agreed_duration, expected, judge
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import Keeper
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import (
     OPTIONS,
@@ -88,7 +88,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def judge(self, given: dict[str, Any]) -> tuple[Contract, Policy, Verdict, dict[str, Any]]:
         """Return contract, policy, the gate's verdict, and the record as far as it is known."""
         contract = read_contract(given["contract"])
-        policy = policy_of(given["verb"], contract.policies_by_verb())
+        policy = policy_of(given["verb"], {verb: rule.model_dump() for verb, rule in contract.policies.items()})
         at = moment(given["now"], datetime.now(UTC), rehearsal=given["rehearsal"])
         away, earlier = "", []
         try:
@@ -96,12 +96,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         except OpsAwayError as error:
             away = str(error)
         approval, problem = approval_of(given, contract, at)
-        needs = parse_duration(given["expected"]) if given["expected"] else None
+        needs = read_duration(given["expected"]) if given["expected"] else None
         request = Request(
             site=given["site"],
             verb=given["verb"],
             at=at,
-            needs=expected(needs, contract.expected_of(given["verb"]), earlier),
+            needs=expected(needs, agreed_duration(contract, given["verb"]), earlier),
             restarts=given["restarts"],
             serving=given["serving"],
             approval=approval,
@@ -117,7 +117,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def opened(self, given: dict[str, Any]) -> dict[str, Any]:
         """Take the lease and open the record; say what must be settled first, where another operation was cut off."""
         begun, said = time.monotonic(), time.monotonic()
-        wait = parse_duration(given["lock_wait"]).total_seconds()
+        wait = read_duration(given["lock_wait"]).total_seconds()
         first_renewal: str | None = None
         while True:
             _contract, policy, verdict, record = self.judge(given)  # the clock goes on while it waits
@@ -189,6 +189,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if given["away"]:
                 raise OpsAwayError(f"{given['ops']} was away when the operation began")
             head = countersigned(given["countersign_key"], self.ask(LEDGER, state=state, record=record)["head"])
+            if head["signature"]:
+                self.ask(LEDGER, state="head_signed", sequence=head["sequence"], signature=head["signature"])
         except OpsAwayError:
             kept_records.keep(kept_file, record)
             self._display.warning(f"the record is kept on this controller in {kept_file}; the next operation brings it into the ledger")

@@ -8,16 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from .contract import Contract
-from .duration import in_words
+from .duration import duration_text
 from .policy import Policy
 from .window import WindowState, window_state
 
-__all__ = ["Request", "Verdict", "expected", "judge"]
+__all__ = ["Request", "Verdict", "agreed_duration", "expected", "judge"]
 
 # What work is taken to need where neither the contract nor an earlier record says: long rather than short, since what does not fit is only refused.
 UNKNOWN_DURATION = timedelta(hours=1)
@@ -62,6 +61,12 @@ class Verdict:
     notes: list[str] = field(default_factory=list)
 
 
+def agreed_duration(contract: Contract, verb: str) -> timedelta | None:
+    """Return how long work and rollback of a verb take by the contract, or None where it does not say."""
+    found = contract.expected.get(verb)
+    return found.work + (found.rollback or timedelta()) if found else None
+
+
 def expected(given: timedelta | None, agreed: timedelta | None, earlier_seconds: Sequence[float]) -> timedelta:
     """Return how long work and rollback take: as given for this run, else as the contract says, else the 90th percentile of earlier records."""
     if given is not None:
@@ -87,7 +92,7 @@ def judge(contract: Contract, policy: Policy, request: Request) -> Verdict:
     refusals = [problem] if problem else []
     if emergency is None:
         if needs_window and not (state.state == "open" and state.fits):
-            refusals.append(window_refusal(state, request.needs, ZoneInfo(contract.timezone)))
+            refusals.append(window_refusal(state, request.needs, contract.zone))
         if policy.approval == "required" and request.approval is None:
             refusals.append(request.approval_problem)
     else:
@@ -116,11 +121,11 @@ def emergency_of(contract: Contract, request: Request) -> tuple[dict[str, str] |
     return {"reason": reason, "by": by}, ""
 
 
-def window_refusal(state: WindowState, needs: timedelta, zone: ZoneInfo) -> str:
+def window_refusal(state: WindowState, needs: timedelta, zone: tzinfo) -> str:
     """Return why the window does not admit the work, and when the next one opens."""
     if state.state == "open":
-        left = in_words(timedelta(seconds=state.seconds_left))
-        why = f"{left} are left before the cutoff, and work with rollback needs {in_words(needs)}"
+        left = duration_text(timedelta(seconds=state.seconds_left))
+        why = f"{left} are left before the cutoff, and work with rollback needs {duration_text(needs)}"
     else:
         why = state.reason
     if state.next_open is None:

@@ -1,0 +1,115 @@
+"""What the flows of operations share: a small verb, contracts of any make, and what the ledger says afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flows import LAB, ROOT, SCENARIO, Run, at, play
+
+VERB = SCENARIO / "resources" / "verb.yml"
+HOSTS = ("edge1", "app1", "app2", "db1", "ops1")
+LEASE_SECONDS = 8
+FILE = "/var/lib/traumalink-ledger/ledger.sqlite"
+RECORDS = f"""
+import json, sqlite3
+rows = sqlite3.connect("file:{FILE}?mode=ro", uri=True).execute("SELECT body FROM entry ORDER BY sequence").fetchall()
+print(json.dumps([json.loads(row[0]) for row in rows]))
+"""
+CONTACT = {
+    "id": "approver", "name": {"zh": "审批人", "en": "Approver"}, "side": "hospital", "roles": ["approver"], "phone": "010-5550-0100",
+}  # fmt: skip
+
+
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def contract(opens_in: timedelta = timedelta(hours=-1), lasts: str = "2h", **changes: Any) -> dict[str, Any]:
+    """Return a contract with one window that opens so long from now (by UTC's clock)."""
+    key = LAB / "approval_key.pub"
+    public = " ".join(key.read_text(encoding="utf-8").split()[:2])
+    return {
+        "id": "flows",
+        "title": {"zh": "测试", "en": "Flows"},
+        "timezone": "UTC",
+        "calendar": {"country": "CN", "always_safe": "01:00-04:00"},
+        "working_hours": {"workday": [], "restday": []},
+        "windows": [{"name": "flow", "days": "any", "start": f"{now() + opens_in:%H:%M}", "duration": lasts, "cutoff": "5m"}],
+        "contacts": [{**CONTACT, "signing_keys": [public]}],
+        **changes,
+    }
+
+
+def arguments(**variables: Any) -> list[str]:
+    """Return extra variables as arguments, with a lease that a test can wait out."""
+    given = {"operation_lease_seconds": LEASE_SECONDS, **variables}
+    return ["-e", json.dumps(given)]
+
+
+def verb(*extra: str, inventories: tuple[Path, ...] | None = None, **variables: Any) -> Run:
+    """Run the small verb."""
+    return play(VERB, *arguments(**variables), *extra, inventories=inventories)
+
+
+def started(**variables: Any) -> subprocess.Popen[str]:
+    """Start the small verb and do not wait for it; it leads a process group of its own, as in a terminal."""
+    argv = ["ansible-playbook", str(VERB), *arguments(**variables)]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"}
+    environment.pop("ANSIBLE_FORCE_COLOR", None)
+    return subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True
+    )
+
+
+def until(process: subprocess.Popen[str], text: str) -> str:
+    """Read a process's output up to a line that holds a text; return what was read."""
+    assert process.stdout is not None
+    read = ""
+    for line in process.stdout:
+        read += line
+        if text in line:
+            return read
+    raise AssertionError(f"{text!r} never came: {read[-3000:]}")
+
+
+def entries() -> list[dict[str, Any]]:
+    """Return every entry of the ledger, oldest first."""
+    found: list[dict[str, Any]] = json.loads(at("ops1").check_output("python3 -c %s", RECORDS))
+    return found
+
+
+def last_record() -> dict[str, Any]:
+    """Return the newest record."""
+    record: dict[str, Any] = entries()[-1]["record"]
+    return record
+
+
+def marks() -> set[str]:
+    """Return what stands in the file that the verb changes, on all hosts."""
+    return {at(host).check_output("cat /var/lib/flow_mark") for host in HOSTS}
+
+
+def leases() -> int:
+    """Count the operations that hold a lease."""
+    count = f"import sqlite3; print(sqlite3.connect('file:{FILE}?mode=ro', uri=True).execute('SELECT count(*) FROM lease').fetchone()[0])"
+    return int(at("ops1").check_output("python3 -c %s", count))
+
+
+def verify() -> Run:
+    """Verify the chain against the witness."""
+    return play("ledger", "-e", "ledger_action=verify")
+
+
+def wait_for(what: Any, seconds: float = 60.0) -> None:
+    """Wait until a question is answered with yes."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.3)

@@ -1,0 +1,237 @@
+"""The gate, row by row of DESIGN's table: refused by its exact message, nothing changed on any host, and a record that says so."""
+
+from datetime import timedelta
+
+import pytest
+from flows import LAB, ROOT, at, play
+from operations import HOSTS, contract, entries, last_record, marks, now, verb, verify
+
+HOURS = timedelta(hours=1)
+
+
+def refused(message, record_reason=None, **variables):
+    """Run the verb with a new mark; see that it is refused with a message and leaves nothing but its record."""
+    before, known = marks(), len(entries())
+    run = verb(**{"flow_verb": "upgrade", "flow_mark": "must not be reached", **variables})
+    assert run.status != 0
+    assert run.says(message), run.output[-3000:]
+    assert run.says("Nothing was changed")
+    assert run.changed == {}
+    assert marks() == before
+    assert len(entries()) == known + 1
+    record = last_record()
+    assert record["outcome"] == "refused"
+    assert (record_reason or message) in record["reason"]
+    assert record["verb"] == variables.get("flow_verb", "upgrade")
+    return record
+
+
+def approved(tmp_path, verb_name="upgrade", **variables):
+    """Have the hospital approve a verb; return the file of the approval."""
+    archive = LAB / "releases" / "trauma-1.0.0.tar.gz"
+    given = {
+        "approve_verb": verb_name,
+        "approve_contact": "approver",
+        "approve_key": LAB / "approval_key",
+        "approve_destination": tmp_path,
+        "approve_subject_file": archive,
+        "approve_hours": 2,
+        **variables,
+    }
+    words = [word for name, value in given.items() for word in ("-e", f"{name}={value}")]
+    run = play("approve", *words)
+    assert run.status == 0, run.output[-3000:]
+    (document,) = tmp_path.glob("approval-*.json")
+    return document
+
+
+def sha256():
+    """Return the SHA-256 of the release."""
+    import hashlib
+
+    return hashlib.sha256((LAB / "releases" / "trauma-1.0.0.tar.gz").read_bytes()).hexdigest()
+
+
+def test_a_converged_verb_has_a_record_with_its_figures():
+    run = verb()
+    assert run.succeeded, run.output[-3000:]
+    opened, closed = entries()[-2:]
+    assert (opened["kind"], closed["kind"]) == ("open", "close")
+    record = closed["record"]
+    assert (record["site"], record["verb"], record["outcome"], record["clauses"]) == ("lab", "site", "success", ["5.1"])
+    assert record["figures"] == {"waited_seconds": 0}
+    assert record["versions_after"] == {"flow": "1"}
+    assert set(record["hosts"]) == set(HOSTS)
+    assert record["window"]["state"] == "open"
+    assert "@" in record["actor"]
+
+
+def test_outside_every_window():
+    closed = contract(opens_in=3 * HOURS)
+    opening = (now() + 3 * HOURS).strftime("%Y-%m-%d %H:%M UTC")
+    refused(f"the next opening is {opening}", contract=closed)
+
+
+def test_too_little_time_left_for_work_and_rollback():
+    record = refused(
+        "are left before the cutoff, and work with rollback needs 1h30m", contract=contract(), operation_expected="1h30m"
+    )
+    assert record["window"]["state"] == "open"
+
+
+def test_in_a_freeze():
+    days = [(now() + timedelta(days=days)).strftime("%Y-%m-%d") for days in (-1, 1)]
+    freeze = {"name": "accreditation", "from": days[0], "to": days[1], "reason": "JCI visit"}
+    record = refused("accreditation", contract=contract(freezes=[freeze]))
+    assert record["window"]["state"] == "frozen"
+
+
+def test_a_contract_that_is_wrong_is_refused_whole_with_every_error():
+    wrong = contract()
+    wrong["windows"][0].update(duration="7 hours", start="25:00")
+    before, known = marks(), len(entries())
+    run = verb(contract=wrong)
+    assert run.status != 0
+    assert run.says('contract.windows[0].duration: "7 hours" is no duration, write 7h'), run.output[-3000:]
+    assert run.says("contract.windows[0].start")
+    assert (run.changed, marks(), len(entries())) == ({}, before, known + 1)
+
+
+def test_the_calendar_of_that_year_is_not_published():
+    record = refused(
+        "2031", contract=contract(), operation_now="2031-03-04T12:00:00+00:00", operation_rehearsal=True
+    )
+    assert record["window"]["state"] == "unknown"
+    assert record["rehearsal"] is True
+
+
+def test_a_time_is_given_in_rehearsals_only():
+    refused("is for rehearsals; add operation_rehearsal=true", operation_now="2026-10-01T23:00:00+08:00")
+
+
+def test_without_an_approval():
+    refused("upgrade needs the hospital's approval; let it make one with traumalink.ops.approve", contract=contract())
+
+
+def test_with_an_approval_for_another_release(tmp_path):
+    document = approved(tmp_path)
+    refused("not for the release or plan with SHA-256", contract=contract(), operation_approval=str(document), operation_subject="0" * 64)
+
+
+def test_with_an_expired_approval(tmp_path):
+    document = approved(tmp_path)
+    later = (now() + timedelta(hours=3)).isoformat()
+    refused(
+        "expired at",
+        contract=contract(opens_in=-HOURS, lasts="12h"),
+        operation_approval=str(document),
+        operation_subject=sha256(),
+        operation_now=later,
+        operation_rehearsal=True,
+    )
+
+
+def test_an_approval_is_used_once(tmp_path):
+    given = {"flow_verb": "upgrade", "contract": contract(), "operation_approval": str(approved(tmp_path)), "operation_subject": sha256()}
+    run = verb(**given, operation_expected="10m")
+    assert run.succeeded, run.output[-3000:]
+    record = last_record()
+    assert record["approval"]["approver"] == "approver"
+    refused("was used by " + record["run_id"], **given, operation_expected="10m")
+
+
+def test_an_emergency_opens_the_gate_and_stands_in_the_record():
+    run = verb(
+        flow_verb="upgrade",
+        contract=contract(opens_in=3 * HOURS),
+        operation_emergency_reason="the application hangs",
+        operation_emergency_by="approver",
+    )
+    assert run.succeeded, run.output[-3000:]
+    assert run.says("an approval afterwards is due")
+    assert last_record()["emergency"] == {"reason": "the application hangs", "by": "approver"}
+
+
+def test_an_emergency_needs_a_contact_of_the_contract():
+    refused(
+        "operation_emergency_by 'somebody' is no contact of the contract; use one of approver",
+        contract=contract(opens_in=3 * HOURS),
+        operation_emergency_reason="the application hangs",
+        operation_emergency_by="somebody",
+    )
+
+
+@pytest.mark.parametrize(
+    ("flow_verb", "variables", "allowed"),
+    [
+        ("backup", {}, True),
+        ("site", {}, True),
+        ("site", {"operation_restarts": True}, False),
+        ("restore", {}, True),
+        ("restore", {"operation_serving": True}, False),
+        ("maintain_database", {}, False),
+        ("rollback", {}, True),
+        ("inspect", {}, True),
+    ],
+)
+def test_outside_a_window_only_what_disturbs_nobody_runs(flow_verb, variables, allowed):
+    given = {"flow_verb": flow_verb, "contract": contract(opens_in=3 * HOURS), **variables}
+    if allowed:
+        run = verb(**given)
+        assert run.succeeded, run.output[-3000:]
+        assert last_record()["verb"] == flow_verb
+    else:
+        refused(f"{flow_verb} of lab is refused", **given)
+
+
+def test_a_contract_makes_a_verb_stricter():
+    refused(
+        "the next opening is",
+        flow_verb="backup",
+        contract=contract(opens_in=3 * HOURS, policies={"backup": {"window": "required"}}),
+    )
+
+
+def test_a_check_that_says_no_is_a_refusal():
+    before, known = marks(), len(entries())
+    run = verb(flow_mark="must not be reached", flow_check_fails=True)
+    assert run.status != 0
+    assert run.changed == {}
+    assert marks() == before
+    assert len(entries()) == known + 1
+    assert (last_record()["outcome"], "the check says no" in last_record()["reason"]) == ("refused", True)
+
+
+def test_check_mode_shows_the_gate_and_writes_nothing():
+    before, known = marks(), len(entries())
+    run = verb("--check", flow_mark="would be written")
+    assert run.succeeded, run.output[-3000:]
+    assert (marks(), len(entries())) == (before, known)
+    closed = verb("--check", flow_verb="maintain_database", contract=contract(opens_in=3 * HOURS))
+    assert closed.status != 0
+    assert closed.says("the next opening is")
+    assert len(entries()) == known
+
+
+def test_a_host_whose_clock_is_an_hour_ahead(tmp_path):
+    at("db1").check_output("apt-get -qq install -y --no-install-recommends libfaketime >/dev/null 2>&1 && echo done")
+    wrapper = "#!/bin/sh\nexec env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME=+1h /usr/bin/python3 \"$@\"\n"
+    at("db1").check_output("printf %s > /usr/local/bin/late-python; chmod 755 /usr/local/bin/late-python; echo done", wrapper)
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {db1: {ansible_python_interpreter: /usr/local/bin/late-python}}}\n")
+    before, known = marks(), len(entries())
+    run = verb(
+        inventories=(ROOT / "inventories" / "lab", LAB / "inventory", tmp_path), flow_mark="must not be reached", flow_ledger=False
+    )
+    assert run.status != 0
+    assert run.says("the clock of db1 is 3600 s ahead of the controller's, more than 5 s"), run.output[-3000:]
+    assert (run.changed, marks(), len(entries())) == ({}, before, known + 1)
+    assert last_record()["outcome"] == "refused"
+
+
+def test_the_chain_fits_and_the_witness_has_seen_its_head():
+    run = verify()
+    assert run.succeeded, run.output[-3000:]
+    assert run.says("entries fit"), run.output[-3000:]
+    lines = at("edge1").check_output("cat /var/lib/traumalink-witness/lab.jsonl").splitlines()
+    assert f'"sequence": {len(entries())}' in lines[-1]
+    assert "BEGIN SSH SIGNATURE" in lines[-1]
