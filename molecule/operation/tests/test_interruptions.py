@@ -1,11 +1,13 @@
 """What goes wrong in the middle: hosts that fail or vanish, controllers that die, two at the same moment. The chain fits each time."""
 
+import contextlib
 import os
 import signal
+import subprocess
 import threading
 
 import pytest
-from flows import at
+from flows import LAB, ROOT, at
 from operations import (
     HOSTS,
     LEASE_SECONDS,
@@ -30,9 +32,18 @@ def chain():
     assert leases() == 0
 
 
+def descendants(process):
+    """Return the process ids of a process's children and theirs: each worker of Ansible leads a session of its own."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
+    children = [int(word) for word in found.stdout.split()]
+    return children + [child for parent in children for child in descendants(parent)]
+
+
 def kill(process):
-    """Kill the controller as a power cut does: the playbook, its workers, its connections and the keeper of the lease."""
-    os.killpg(process.pid, signal.SIGKILL)
+    """Kill the controller at once with all that it has started; the keeper of the lease notices by itself."""
+    for victim in [process.pid, *descendants(process.pid)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
     process.wait()
 
 
@@ -185,8 +196,6 @@ def test_without_ops_a_change_is_refused_and_a_restore_keeps_its_record(tmp_path
     (tmp_path / "away" / "hosts.yml").write_text(
         "all: {hosts: {ops1: {" + ", ".join(f"{name}: {value}" for name, value in away.items()) + "}}}\n"
     )
-    from flows import LAB, ROOT
-
     places = (ROOT / "inventories" / "lab", LAB / "inventory", tmp_path / "away")
     common = {"operation_controller_records": str(kept), "flow_ledger": False}
     before = {at(host).check_output("cat /var/lib/flow_mark") for host in HOSTS}
