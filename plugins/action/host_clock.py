@@ -22,7 +22,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         super().run(tmp, task_vars)
         limit = float(self._task.args.get("limit_seconds", 5.0))
         before = time.time()
-        result: dict[str, Any] = self._execute_module(module_name=MODULE, module_args=dict(self._task.args), task_vars=task_vars)
+        result: dict[str, Any] = self._execute_module(
+            module_name=MODULE, module_args=dict(self._task.args), task_vars=task_vars
+        )
         if result.get("failed"):
             return result
         skew = skew_seconds(before, float(result["epoch_seconds"]), time.time())

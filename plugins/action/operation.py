@@ -21,7 +21,13 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_records
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock import moment
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract, read_contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import read_duration
-from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Request, Verdict, agreed_duration, expected, judge
+from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import (
+    Request,
+    Verdict,
+    agreed_duration,
+    expected,
+    judge,
+)
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import Keeper
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import (
     OPTIONS,
@@ -69,7 +75,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             OpsAwayError: the host cannot be reached. OpsError: the ledger refused.
         """
         try:
-            answer: dict[str, Any] = self._execute_module(module_name=module, module_args=arguments, task_vars=self.variables)
+            answer: dict[str, Any] = self._execute_module(
+                module_name=module, module_args=arguments, task_vars=self.variables
+            )
         except AnsibleConnectionFailure as error:
             raise OpsAwayError(" ".join(str(error).split())[:300]) from error
         if answer.get("unreachable"):
@@ -83,7 +91,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         contract, policy, verdict, record = self.judge(given)
         for note in verdict.notes:
             self._display.display(f"{given['verb']} of {given['site']}: {note}")
-        return {"refusal": verdict.refusal, "record": record, "notes": verdict.notes, "policy": vars(policy), "contract": contract.id}
+        return {
+            "refusal": verdict.refusal,
+            "record": record,
+            "notes": verdict.notes,
+            "policy": vars(policy),
+            "contract": contract.id,
+        }
 
     def judge(self, given: dict[str, Any]) -> tuple[Contract, Policy, Verdict, dict[str, Any]]:
         """Return contract, policy, the gate's verdict, and the record as far as it is known."""
@@ -140,9 +154,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 return {"opened": True, "record": record, "head": None, "keeper_file": "", "away": True}
             if answer["answer"] == "acquired":
                 head = countersigned(given["countersign_key"], answer["head"])
-                return {"opened": True, "record": record, "head": head, "keeper_file": str(self.keep(given, record["run_id"]))}
+                return {
+                    "opened": True,
+                    "record": record,
+                    "head": head,
+                    "keeper_file": str(self.keep(given, record["run_id"])),
+                }
             if answer["answer"] == "unsettled" or all(entry["verb"] in policy.ends for entry in answer["operations"]):
-                return {"opened": False, "unsettled": [{**entry, "end": entry["verb"] in policy.ends} for entry in answer["operations"]]}
+                return {
+                    "opened": False,
+                    "unsettled": [{**entry, "end": entry["verb"] in policy.ends} for entry in answer["operations"]],
+                }
             holder = Holder.of(answer["operations"][0])
             first_renewal = first_renewal or holder.renewed_at
             waited = time.monotonic() - begun
@@ -151,7 +173,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 raise OpsError(holder.refusal(given["verb"], given["site"], waited if policy.waits else 0.0))
             if time.monotonic() - said > SAY_SECONDS:
                 said = time.monotonic()
-                self._display.display(f"{given['verb']} of {given['site']} waits for {holder.in_words()}, {waited:.0f} s so far")
+                self._display.display(
+                    f"{given['verb']} of {given['site']} waits for {holder.in_words()}, {waited:.0f} s so far"
+                )
             time.sleep(LOOK_SECONDS)
 
     def bring_in(self, file: Path) -> None:
@@ -193,11 +217,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 self.ask(LEDGER, state="head_signed", sequence=head["sequence"], signature=head["signature"])
         except OpsAwayError:
             kept_records.keep(kept_file, record)
-            self._display.warning(f"the record is kept on this controller in {kept_file}; the next operation brings it into the ledger")
+            self._display.warning(
+                f"the record is kept on this controller in {kept_file}; the next operation brings it into the ledger"
+            )
             head = None
         if given["keeper_file"]:
             self.dismiss(Path(given["keeper_file"]))
-        return {"record": record, "head": head, "notices": notices_of(record, given["webhook_format"], given["contract"])}
+        return {
+            "record": record,
+            "head": head,
+            "notices": notices_of(record, given["webhook_format"], given["contract"]),
+        }
 
     def dismiss(self, file: Path) -> None:
         """End the keeper: the operation is closed."""

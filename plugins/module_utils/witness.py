@@ -74,7 +74,9 @@ def read(site: str, folder: Path = FOLDER) -> list[Seen]:
         try:
             heads.append(seen_of(json.loads(line)))
         except (HeadError, json.JSONDecodeError):
-            raise HeadError(f"{path} line {number} is damaged; keep the file, and compare the ledger with the heads before that line") from None
+            raise HeadError(
+                f"{path} line {number} is damaged; keep the file, and compare the ledger with the heads before that line"
+            ) from None
     return heads
 
 

@@ -36,7 +36,9 @@ def moment(text: str, now: datetime, *, rehearsal: bool) -> datetime:
     if not text:
         return now
     if not rehearsal:
-        raise ClockError(f"operation_now={text} is for rehearsals; add operation_rehearsal=true (such a run counts for no obligation), or leave it out")
+        raise ClockError(
+            f"operation_now={text} is for rehearsals; add operation_rehearsal=true (such a run counts for no obligation), or leave it out"
+        )
     try:
         given = datetime.fromisoformat(text)
     except ValueError:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from .contract import Contract
-from .duration import duration_text
-from .policy import Policy
-from .window import WindowState, window_state
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
+from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import duration_text
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy
+from ansible_collections.traumalink.ops.plugins.plugin_utils.window import WindowState, window_state
 
 __all__ = ["Request", "Verdict", "agreed_duration", "expected", "judge"]
 
@@ -63,7 +63,7 @@ class Verdict:
 
 def agreed_duration(contract: Contract, verb: str) -> timedelta | None:
     """Return how long work and rollback of a verb take by the contract, or None where it does not say."""
-    found = contract.expected.get(verb)
+    found = {str(name): value for name, value in contract.expected.items()}.get(verb)
     return found.work + (found.rollback or timedelta()) if found else None
 
 
@@ -86,7 +86,12 @@ def judge(contract: Contract, policy: Policy, request: Request) -> Verdict:
     """
     needs_window = policy.needs_window(restarts=request.restarts, serving=request.serving)
     state = window_state(contract, request.at, request.needs if needs_window else None)
-    window = {"state": state.state, "reason": state.reason, "next_open": iso(state.next_open), "next_close": iso(state.next_close)}
+    window = {
+        "state": state.state,
+        "reason": state.reason,
+        "next_open": iso(state.next_open),
+        "next_close": iso(state.next_close),
+    }
     notes = list(state.warnings)
     emergency, problem = emergency_of(contract, request)
     refusals = [problem] if problem else []
@@ -104,7 +109,9 @@ def judge(contract: Contract, policy: Policy, request: Request) -> Verdict:
             refusals.append(
                 f"{request.ops} cannot be reached ({request.ops_problem}), so there is neither lock nor record; bring it back first"
             )
-    refusal = f"{request.verb} of {request.site} is refused: {'; '.join(refusals)}. {NOTHING_CHANGED}" if refusals else ""
+    refusal = (
+        f"{request.verb} of {request.site} is refused: {'; '.join(refusals)}. {NOTHING_CHANGED}" if refusals else ""
+    )
     return Verdict(refusal, window, emergency, notes)
 
 
@@ -117,7 +124,10 @@ def emergency_of(contract: Contract, request: Request) -> tuple[dict[str, str] |
         return None, "an emergency needs both operation_emergency_reason and operation_emergency_by"
     known = [contact.id for contact in contract.contacts]
     if by not in known:
-        return None, f"operation_emergency_by {by!r} is no contact of the contract; use one of {', '.join(known) or '(it names none)'}"
+        return (
+            None,
+            f"operation_emergency_by {by!r} is no contact of the contract; use one of {', '.join(known) or '(it names none)'}",
+        )
     return {"reason": reason, "by": by}, ""
 
 

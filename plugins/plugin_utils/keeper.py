@@ -19,22 +19,28 @@ from pathlib import Path
 
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
 
-__all__ = ["HELD", "LOST", "Keeper", "alive", "state_of"]
+__all__ = ["HELD", "LOST", "Keeper", "identity", "state_of"]
 
 HELD, LOST = "held", "lost"
 LOOK_SECONDS = 1.0
 GRACE_SECONDS = 30.0
 
 
-def alive(process: int) -> bool:
-    """Tell whether a process exists."""
+def identity(process: int) -> str:
+    """Return what tells a process from a later one with the same number (its start time, where the system shows it); "" where there is none."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
-        return False
+        return ""
     except PermissionError:
-        return True
-    return True
+        pass
+    stat = Path(f"/proc/{process}/stat")
+    try:
+        # proc(5): the name in parentheses may hold anything; state is field 3, starttime field 22.
+        state, *fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return "" if stat.parent.parent.joinpath("self").exists() else "alive"
+    return "" if state in ("Z", "X") else f"{process} {fields[18]}"
 
 
 def state_of(file: Path) -> dict[str, str]:
@@ -71,29 +77,30 @@ class Keeper:
 
     def run(self) -> None:
         """Renew until the playbook has ended, the operation has been closed, or the lease is somebody else's."""
-        renewed = self.clock()
-        while alive(self.playbook) and self.file.exists():
+        renewed, playbook = self.clock(), identity(self.playbook)
+        while playbook and identity(self.playbook) == playbook and self.file.exists():
             self.sleep(LOOK_SECONDS)
             if self.clock() - renewed < self.interval_seconds:
                 continue
             renewed = self.clock()
             try:
                 held = self.renew()
-            except Exception:  # noqa: BLE001, S112 - whatever kept it from asking, the next attempt may succeed; without one the lease runs out
+            except Exception:  # noqa: S112 - whatever kept it from asking, the next attempt may succeed; without one the lease runs out
                 continue
             if not held and self.file.exists():
-                self.give_up()
+                self.give_up(playbook)
                 return
 
-    def give_up(self) -> None:
+    def give_up(self, playbook: str) -> None:
         """Say that the lease is lost, give the playbook time to end by itself, and end it: two operations never work side by side."""
         self.tell(LOST, "another operation has taken over the site")
         until = self.clock() + GRACE_SECONDS
         while self.clock() < until:
-            if not alive(self.playbook) or not self.file.exists():
+            if identity(self.playbook) != playbook or not self.file.exists():
                 return
             self.sleep(LOOK_SECONDS)
-        os.kill(self.playbook, signal.SIGTERM)
+        if identity(self.playbook) == playbook:
+            os.kill(self.playbook, signal.SIGTERM)
 
     def leave_behind(self) -> None:
         """Start the keeper as a process of its own that outlives the calling worker process."""

@@ -17,11 +17,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import Head, sign_head
-
-from .approval import ApprovalError, approver_keys, check
-from .contract import Contract
-from .gate import Verdict
-from .notice import notice, webhook_body
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import ApprovalError, approver_keys, check
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
+from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Verdict
+from ansible_collections.traumalink.ops.plugins.plugin_utils.notice import notice, webhook_body
 
 __all__ = [
     "OPTIONS",
@@ -112,7 +111,9 @@ def approval_of(given: Mapping[str, Any], contract: Contract, at: datetime) -> t
         )
     try:
         keys = approver_keys([contact.model_dump() for contact in contract.contacts])
-        approval = check(Path(given["approval"]).expanduser(), None, keys, given["site"], given["verb"], given["subject"], at)
+        approval = check(
+            Path(given["approval"]).expanduser(), None, keys, given["site"], given["verb"], given["subject"], at
+        )
     except ApprovalError as error:
         return None, str(error)
     return approval.summary(), ""
@@ -149,7 +150,10 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
     started = datetime.fromisoformat(record["started_at"])
     # In a rehearsal the clock was given; the record's length is the real one.
     ended = started + timedelta(seconds=elapsed_seconds(record, now)) if record["rehearsal"] else now
-    facts = {name: merged(variables, given["hosts"], f"operation_{name}") for name in ("figures", "versions_before", "versions_after")}
+    facts = {
+        name: merged(variables, given["hosts"], f"operation_{name}")
+        for name in ("figures", "versions_before", "versions_after")
+    }
     artefacts = [entry for host in given["hosts"] for entry in fact(variables, host, "operation_artefacts") or []]
     by_hand = next((found for host in given["hosts"] if (found := fact(variables, host, "operation_by_hand"))), None)
     outcome = given["outcome"]
@@ -196,7 +200,11 @@ def reasons(variables: Mapping[str, Any], hosts: Sequence[str]) -> Iterator[str]
         if not result:
             continue
         hidden = result.get("_ansible_no_log") or task.get("no_log")
-        message = f"the task '{task.get('name')}' failed (its output is not logged)" if hidden else " ".join(str(result.get("msg", "")).split())
+        message = (
+            f"the task '{task.get('name')}' failed (its output is not logged)"
+            if hidden
+            else " ".join(str(result.get("msg", "")).split())
+        )
         if message and message not in told:
             told.add(message)
             yield f"{host}: {message}"
@@ -239,5 +247,6 @@ def notices_of(record: Mapping[str, Any], webhook_format: str, contract: Any) ->
         events.append("emergency")
     messages = [notice(event, record, zone) for event in events]
     return [
-        {"subject": message.subject, "text": message.text, "webhook": webhook_body(message, webhook_format)} for message in messages
+        {"subject": message.subject, "text": message.text, "webhook": webhook_body(message, webhook_format)}
+        for message in messages
     ]

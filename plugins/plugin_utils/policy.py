@@ -69,7 +69,9 @@ def policy_of(verb: str, stricter: Mapping[str, Mapping[str, str]] | None = None
         OpsError: there is no such verb.
     """
     if verb not in POLICIES:
-        raise OpsError(f"operation_verb {verb!r} is no verb that runs as an operation; use one of {', '.join(sorted(POLICIES))}")
+        raise OpsError(
+            f"operation_verb {verb!r} is no verb that runs as an operation; use one of {', '.join(sorted(POLICIES))}"
+        )
     policy = POLICIES[verb]
     asked = (stricter or {}).get(verb) or {}
     for name, order in STRICTER.items():

@@ -11,7 +11,9 @@ from typing import Any
 __all__ = ["settlements"]
 
 
-def settlements(operations: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]], by: str) -> dict[str, str]:
+def settlements(
+    operations: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]], by: str
+) -> dict[str, str]:
     """Return run id to reason, as the ledger closes operations with.
 
     Args:
@@ -36,5 +38,7 @@ def told_of(result: Mapping[str, Any]) -> str:
     work = result.get("work") or {}
     if not work or work["state"] == "absent":
         return ""
-    ended = {"succeeded": "ended well", "failed": "failed", "killed": str(work.get("how") or "was killed")}.get(work["state"], work["state"])
+    ended = {"succeeded": "ended well", "failed": "failed", "killed": str(work.get("how") or "was killed")}.get(
+        work["state"], work["state"]
+    )
     return f"{work['title']} on {host} {ended} after {work['seconds']:.0f} s"

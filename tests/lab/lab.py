@@ -184,7 +184,10 @@ def make_inputs() -> None:
     """Make what people would make before the first deployment: the site's secrets, a release signed by the vendor's key, the hospital's key."""
     vault = DIRECTORY / "inventory" / "group_vars" / "all" / "vault.yml"
     signing_key = DIRECTORY / "release_key"
-    for path, owner in ((signing_key, "vendor@example.org"), (DIRECTORY / "approval_key", "approver@hospital.example.org")):
+    for path, owner in (
+        (signing_key, "vendor@example.org"),
+        (DIRECTORY / "approval_key", "approver@hospital.example.org"),
+    ):
         if not path.exists():
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", owner, "-f", str(path))
     variables = {

@@ -74,7 +74,9 @@ def test_outside_every_window():
 
 def test_too_little_time_left_for_work_and_rollback():
     record = refused(
-        "are left before the cutoff, and work with rollback needs 1h30m", contract=contract(), operation_expected="1h30m"
+        "are left before the cutoff, and work with rollback needs 1h30m",
+        contract=contract(),
+        operation_expected="1h30m",
     )
     assert record["window"]["state"] == "open"
 
@@ -98,9 +100,7 @@ def test_a_contract_that_is_wrong_is_refused_whole_with_every_error():
 
 
 def test_the_calendar_of_that_year_is_not_published():
-    record = refused(
-        "2031", contract=contract(), operation_now="2031-03-04T12:00:00+00:00", operation_rehearsal=True
-    )
+    record = refused("2031", contract=contract(), operation_now="2031-03-04T12:00:00+00:00", operation_rehearsal=True)
     assert record["window"]["state"] == "unknown"
     assert record["rehearsal"] is True
 
@@ -115,7 +115,12 @@ def test_without_an_approval():
 
 def test_with_an_approval_for_another_release(tmp_path):
     document = approved(tmp_path)
-    refused("not for the release or plan with SHA-256", contract=contract(), operation_approval=str(document), operation_subject="0" * 64)
+    refused(
+        "not for the release or plan with SHA-256",
+        contract=contract(),
+        operation_approval=str(document),
+        operation_subject="0" * 64,
+    )
 
 
 def test_with_an_expired_approval(tmp_path):
@@ -132,7 +137,12 @@ def test_with_an_expired_approval(tmp_path):
 
 
 def test_an_approval_is_used_once(tmp_path):
-    given = {"flow_verb": "upgrade", "contract": contract(), "operation_approval": str(approved(tmp_path)), "operation_subject": sha256()}
+    given = {
+        "flow_verb": "upgrade",
+        "contract": contract(),
+        "operation_approval": str(approved(tmp_path)),
+        "operation_subject": sha256(),
+    }
     run = verb(**given, operation_expected="10m")
     assert run.succeeded, run.output[-3000:]
     record = last_record()
@@ -215,12 +225,18 @@ def test_check_mode_shows_the_gate_and_writes_nothing():
 
 def test_a_host_whose_clock_is_an_hour_ahead(tmp_path):
     at("db1").check_output("apt-get -qq install -y --no-install-recommends libfaketime >/dev/null 2>&1 && echo done")
-    wrapper = "#!/bin/sh\nexec env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME=+1h /usr/bin/python3 \"$@\"\n"
-    at("db1").check_output("printf %s > /usr/local/bin/late-python; chmod 755 /usr/local/bin/late-python; echo done", wrapper)
-    (tmp_path / "hosts.yml").write_text("all: {hosts: {db1: {ansible_python_interpreter: /usr/local/bin/late-python}}}\n")
+    wrapper = '#!/bin/sh\nexec env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME=+1h /usr/bin/python3 "$@"\n'
+    at("db1").check_output(
+        "printf %s > /usr/local/bin/late-python; chmod 755 /usr/local/bin/late-python; echo done", wrapper
+    )
+    (tmp_path / "hosts.yml").write_text(
+        "all: {hosts: {db1: {ansible_python_interpreter: /usr/local/bin/late-python}}}\n"
+    )
     before, known = marks(), len(entries())
     run = verb(
-        inventories=(ROOT / "inventories" / "lab", LAB / "inventory", tmp_path), flow_mark="must not be reached", flow_ledger=False
+        inventories=(ROOT / "inventories" / "lab", LAB / "inventory", tmp_path),
+        flow_mark="must not be reached",
+        flow_ledger=False,
     )
     assert run.status != 0
     assert run.says("the clock of db1 is 3600 s ahead of the controller's, more than 5 s"), run.output[-3000:]

@@ -91,10 +91,10 @@ def test_when_all_hosts_vanish_the_next_run_closes_the_record():
 @pytest.mark.parametrize(
     ("phase", "reached", "variables", "recorded"),
     [
-        ("before the record is opened", "TASK [Wait before the record is opened]", {"flow_check_seconds": 60}, False),
-        ("between two tasks", "TASK [Wait between two tasks]", {"flow_pause_seconds": 60}, True),
-        ("while a unit works", "TASK [Work for long in a unit]", {"flow_seconds": 6}, True),
-        ("while the record is closed", "TASK [traumalink.ops.operation : close | Close the record]", {}, None),
+        ("before the record is opened", "Wait before the record is opened", {"flow_check_seconds": 60}, False),
+        ("between two tasks", "Wait between two tasks", {"flow_pause_seconds": 60}, True),
+        ("while a unit works", "Work for long in a unit", {"flow_seconds": 6}, True),
+        ("while the record is closed", "close | Close the record", {}, None),
     ],
 )
 def test_a_controller_that_is_killed(phase, reached, variables, recorded):
@@ -120,7 +120,7 @@ def test_a_controller_that_is_killed(phase, reached, variables, recorded):
 
 def test_the_lease_is_renewed_while_the_playbook_lives():
     process = started(flow_pause_seconds=3 * LEASE_SECONDS)
-    until(process, "TASK [Wait between two tasks]")
+    until(process, "Wait between two tasks")
     second = verb(flow_mark="must not be reached")
     assert second.status != 0
     assert second.says("is at work. Run it again when that has ended. Nothing was changed"), second.output[-3000:]
@@ -133,7 +133,7 @@ def test_the_lease_is_renewed_while_the_playbook_lives():
 
 def test_a_backup_waits_for_the_one_at_work():
     process = started(flow_seconds=12, flow_mark="first")
-    until(process, "TASK [Work for long in a unit]")
+    until(process, "Work for long in a unit")
     backup = verb(flow_verb="backup", flow_mark="second")
     assert backup.succeeded, backup.output[-3000:]
     process.communicate(timeout=120)
@@ -144,7 +144,7 @@ def test_a_backup_waits_for_the_one_at_work():
 
 def test_a_backup_that_has_waited_long_enough_is_refused():
     process = started(flow_seconds=30)
-    until(process, "TASK [Work for long in a unit]")
+    until(process, "Work for long in a unit")
     backup = verb(flow_verb="backup", operation_lock_wait="3s", flow_mark="must not be reached")
     assert backup.status != 0
     assert backup.says("backup of lab is refused after waiting"), backup.output[-3000:]
@@ -154,7 +154,7 @@ def test_a_backup_that_has_waited_long_enough_is_refused():
 
 def test_a_restore_ends_a_running_backup():
     process = started(flow_verb="backup", flow_seconds=120)
-    until(process, "TASK [Work for long in a unit]")
+    until(process, "Work for long in a unit")
     wait_for(lambda: at("ops1").run("systemctl list-units --no-legend 'traumalink-2*' | grep -q running").rc == 0)
     restore = verb(flow_verb="restore", flow_mark="restored")
     assert restore.succeeded, restore.output[-3000:]
@@ -171,7 +171,8 @@ def test_two_that_start_at_the_same_moment_never_run_both(race):
     known = len(entries())
     runs = []
     threads = [
-        threading.Thread(target=lambda mark=mark: runs.append(verb(flow_seconds=3, flow_mark=mark))) for mark in ("left", "right")
+        threading.Thread(target=lambda mark=mark: runs.append(verb(flow_seconds=3, flow_mark=mark)))
+        for mark in ("left", "right")
     ]
     for thread in threads:
         thread.start()
@@ -205,9 +206,13 @@ def test_without_ops_a_change_is_refused_and_a_restore_keeps_its_record(tmp_path
     assert refused.says("so there is neither lock nor record; bring it back first. Nothing was changed")
     assert {at(host).check_output("cat /var/lib/flow_mark") for host in HOSTS} == before
     assert len(kept.read_text().splitlines()) == 1
-    restore = verb("--limit", "edge:app:db", inventories=places, flow_verb="restore", flow_mark="restored without ops", **common)
+    restore = verb(
+        "--limit", "edge:app:db", inventories=places, flow_verb="restore", flow_mark="restored without ops", **common
+    )
     assert restore.succeeded, restore.output[-3000:]
-    assert {at(host).check_output("cat /var/lib/flow_mark") for host in HOSTS if host != "ops1"} == {"restored without ops"}
+    assert {at(host).check_output("cat /var/lib/flow_mark") for host in HOSTS if host != "ops1"} == {
+        "restored without ops"
+    }
     assert len(entries()) == known
     assert len(kept.read_text().splitlines()) == 2
     # The next operation of this controller brings both into the ledger.

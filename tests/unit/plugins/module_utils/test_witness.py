@@ -64,7 +64,8 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [None, {}, {"sequence": 0, "hash": "a" * 64, "at": "x"}, {"sequence": 1, "hash": "short", "at": "x"}, "text"]
+    "data",
+    [None, {}, {"sequence": 0, "hash": "a" * 64, "at": "x"}, {"sequence": 1, "hash": "short", "at": "x"}, "text"],
 )
 def test_what_is_no_head_is_refused(data: object) -> None:
     with pytest.raises(HeadError, match="is no head of a ledger"):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import LOST, Keeper, alive, state_of
+from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import LOST, Keeper, identity, state_of
 
 
 class Time:
@@ -70,7 +70,7 @@ def test_it_ends_with_the_playbook(keeper: Callable[..., Keeper], playbook: subp
 
     made = keeper(renew)
     made.run()
-    assert not alive(playbook.pid)
+    assert not identity(playbook.pid)
     assert state_of(made.file)["state"] == "held"
 
 
@@ -127,10 +127,36 @@ def test_what_is_left_behind_outlives_its_parent_and_ends_with_the_playbook(
     while not renewed.exists() and time.monotonic() < until:
         time.sleep(0.05)
     process = int(renewed.read_text())
-    assert alive(process)
+    assert identity(process)
     assert json.loads(file.read_text())["state"] == "held"
     playbook.kill()
     playbook.wait()
-    while alive(process) and time.monotonic() < until:
+    while identity(process) and time.monotonic() < until:
         time.sleep(0.05)
-    assert not alive(process)
+    assert not identity(process)
+
+
+def test_another_process_with_the_same_number_is_not_the_playbook(
+    keeper: Callable[..., Keeper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewals: list[float] = []
+
+    def renew() -> bool:
+        renewals.append(made.clock())
+        monkeypatch.setattr(
+            "ansible_collections.traumalink.ops.plugins.plugin_utils.keeper.identity", lambda _: "later"
+        )
+        return True
+
+    made = keeper(renew)
+    made.run()
+    assert len(renewals) == 1
+
+
+def test_a_process_that_has_ended_and_was_not_fetched_yet_is_dead() -> None:
+    with subprocess.Popen(["/bin/true"]) as process:
+        until = time.monotonic() + 10
+        while identity(process.pid) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert identity(process.pid) == ""
+    assert identity(os.getpid()).startswith(f"{os.getpid()} ")

@@ -17,7 +17,9 @@ NOW = datetime(2026, 11, 25, 3, 40, tzinfo=UTC)
 
 def asked(**changes: Any) -> dict[str, Any]:
     """Return what the role asks for at the end."""
-    defaults = {name: option.get("default") for name, option in {**operation.REQUEST_OPTIONS, **operation.OPTIONS}.items()}
+    defaults = {
+        name: option.get("default") for name, option in {**operation.REQUEST_OPTIONS, **operation.OPTIONS}.items()
+    }
     return {**defaults, "verb": "backup", "site": "lab", "hosts": ["db1", "ops1"], "outcome": "failed", **changes}
 
 
@@ -53,7 +55,10 @@ def test_a_failure_names_hosts_and_messages_once_and_who_could_not_be_reached() 
 
 
 def test_a_task_without_log_gives_its_name_alone() -> None:
-    failed = {"ansible_failed_result": {"msg": "the secret is 12345678"}, "ansible_failed_task": {"name": "Lay it", "no_log": True}}
+    failed = {
+        "ansible_failed_result": {"msg": "the secret is 12345678"},
+        "ansible_failed_task": {"name": "Lay it", "no_log": True},
+    }
     record = operation.closed_record(asked(record=opened()), {"hostvars": {"db1": failed, "ops1": {}}}, NOW)
     assert record["reason"] == "db1: the task 'Lay it' failed (its output is not logged)"
 
@@ -114,7 +119,13 @@ def test_the_actor_is_awx_s_user_where_awx_runs_it() -> None:
 
 
 def test_a_holder_is_named_with_verb_and_time() -> None:
-    lease = {"run_id": "20261125-033000-3f9a2c", "verb": "backup", "actor": "li.na@c1", "since": "2026-11-25T03:30:00Z", "renewed_at": "x"}
+    lease = {
+        "run_id": "20261125-033000-3f9a2c",
+        "verb": "backup",
+        "actor": "li.na@c1",
+        "since": "2026-11-25T03:30:00Z",
+        "renewed_at": "x",
+    }
     message = operation.Holder.of(lease).refusal("site", "lab", 0.0)
     assert message == (
         "site of lab is refused: backup 20261125-033000-3f9a2c of li.na@c1, which holds the site since 2026-11-25T03:30:00Z, is at work. "

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows import LAB, ROOT, SCENARIO, Run, at, play
+from flows import LAB, ROOT, Run, at, play
 
-VERB = SCENARIO / "resources" / "verb.yml"
+VERB = ROOT / "molecule" / "operation" / "resources" / "verb.yml"
 HOSTS = ("edge1", "app1", "app2", "db1", "ops1")
 LEASE_SECONDS = 8
 FILE = "/var/lib/traumalink-ledger/ledger.sqlite"
@@ -41,7 +41,9 @@ def contract(opens_in: timedelta = timedelta(hours=-1), lasts: str = "2h", **cha
         "timezone": "UTC",
         "calendar": {"country": "CN", "always_safe": "01:00-04:00"},
         "working_hours": {"workday": [], "restday": []},
-        "windows": [{"name": "flow", "days": "any", "start": f"{now() + opens_in:%H:%M}", "duration": lasts, "cutoff": "5m"}],
+        "windows": [
+            {"name": "flow", "days": "any", "start": f"{now() + opens_in:%H:%M}", "duration": lasts, "cutoff": "5m"}
+        ],
         "contacts": [{**CONTACT, "signing_keys": [public]}],
         **changes,
     }
@@ -61,7 +63,12 @@ def verb(*extra: str, inventories: tuple[Path, ...] | None = None, **variables: 
 def started(**variables: Any) -> subprocess.Popen[str]:
     """Start the small verb and do not wait for it; it leads a process group of its own, as in a terminal."""
     argv = ["ansible-playbook", str(VERB), *arguments(**variables)]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"}
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
     environment.pop("ANSIBLE_FORCE_COLOR", None)
     return subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True

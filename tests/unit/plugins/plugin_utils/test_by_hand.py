@@ -1,0 +1,41 @@
+"""Evidence of work that a person did."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.plugin_utils.by_hand import KINDS, ByHandError, entry
+
+NOW = datetime(2026, 11, 25, 3, 40, tzinfo=UTC)
+VISIT = {
+    "kind": "visit", "occurred_at": "2026-11-24T10:00:00+08:00", "entered_by": "wang_wei", "summary_zh": "现场巡检", "summary_en": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_done_is_evidence(kind: str) -> None:
+    assert entry({**VISIT, "kind": kind}, NOW) == {**VISIT, "kind": kind}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "lunch"}, "record_kind 'lunch' must be one of visit, training"),
+        ({"occurred_at": "yesterday"}, "record_occurred_at 'yesterday' must be a time with its zone"),
+        ({"occurred_at": "2026-11-24T10:00:00"}, "must be a time with its zone"),
+        ({"occurred_at": "2026-11-26T10:00:00+08:00"}, "lies in the future"),
+        ({"summary_zh": ""}, "are both empty"),
+        ({"entered_by": ""}, "record_entered_by"),
+    ],
+)
+def test_what_cannot_be_evidence_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ByHandError, match=message) as caught:
+        entry({**VISIT, **changes}, NOW)
+    assert str(caught.value).endswith("Nothing was recorded")
+
+
+def test_every_fault_is_named_at_once() -> None:
+    with pytest.raises(ByHandError, match=r"record_kind .*; record_occurred_at"):
+        entry({**VISIT, "kind": "lunch", "occurred_at": "soon"}, NOW)
