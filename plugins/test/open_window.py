@@ -10,11 +10,7 @@ name: open_window
 short_description: Whether disruptive work may start at a moment
 description:
   - True where a window of the contract is open, and what is needed ends before its cutoff.
-positional: at, needs
-options:
-  _input: {description: The site's contract., type: dict, required: true}
-  at: {description: The moment as ISO 8601 with an offset; now where it is left out., type: str}
-  needs: {description: "Time for work and rollback together, such as C(1h30m), or seconds.", type: raw}
+extends_documentation_fragment: traumalink.ops.moment
 author: The traumalink.ops developers
 """
 
