@@ -172,7 +172,7 @@ _DAY = {"enum": list(DAYS)}
 
 Duration = Annotated[
     timedelta,
-    *_typed(duration.read_duration, {"type": "string", "pattern": f"^{duration.PATTERN}$", "examples": ["45m"]}),
+    *_typed(duration.read_duration, {"type": "string", "pattern": f"^(?=.){duration.PATTERN}$", "examples": ["45m"]}),
 ]
 TimeOfDay = Annotated[time, *_typed(read_time, {"type": "string", "pattern": f"^{CLOCK}$", "examples": ["22:00"]})]
 Hours = Annotated[
