@@ -64,7 +64,7 @@ lint-shell: tools
 	@$(lab_environment) && git grep -lE '^#!(/usr/bin/env bash|/bin/(ba)?sh)$$' | xargs shellcheck
 
 lint-docs: tools
-	@$(lab_environment) && docs/role_tables.py --check && antsibull-changelog lint
+	@$(lab_environment) && docs/role_tables.py --check && docs/contract_schema.py --check && antsibull-changelog lint
 
 lint-ansible: tools
 	@$(lab_environment) && ansible-lint -q

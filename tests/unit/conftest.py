@@ -64,3 +64,24 @@ class FakeRunner:
 def runner() -> FakeRunner:
     """Give a runner that expects nothing yet."""
     return FakeRunner()
+
+
+@pytest.fixture
+def contract_data() -> Callable[..., dict[str, Any]]:
+    """Give a maker of a contract's plain data: DESIGN's windows, hours and freeze, with sections exchanged."""
+
+    def make(**sections: Any) -> dict[str, Any]:
+        return {
+            "id": "cs-2026",
+            "title": {"zh": "创伤救治信息系统维护服务", "en": "Trauma system maintenance"},
+            "timezone": "Asia/Shanghai",
+            "calendar": {"country": "CN", "always_safe": "01:00-04:00"},
+            "working_hours": {"workday": ["08:00-12:00", "14:00-17:30"], "restday": []},
+            "windows": [{"name": "nightly", "days": "any", "start": "22:00", "duration": "7h", "cutoff": "45m"}],
+            "freezes": [
+                {"name": "accreditation", "from": "2026-12-01", "to": "2026-12-05", "reason": "JCI visit"},
+            ],
+            **sections,
+        }
+
+    return make

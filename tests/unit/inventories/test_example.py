@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import read_contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.site import site_problems
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,7 +53,7 @@ def test_its_hosts_have_documentation_addresses(loaded: dict[str, Any]) -> None:
 
 
 def test_each_variable_is_known_to_a_role() -> None:
-    known = set()
+    known = {"contract"}  # read by plugin_utils/contract.py, not by a role's argument specs
     for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
         for spec in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"].values():
             known |= set(spec.get("options") or {})
@@ -73,6 +74,7 @@ def test_what_a_hospital_must_change_is_marked() -> None:
         "deploy_allowed_signers",
         "deploy_packages",
         "deploy_maintenance_contact",
+        "contract",
     }
     assert marked == {"ansible_user", "ansible_host", *required}
     assert [line for line in lines if "ansible_host:" in line and "# CHANGE" not in line] == []
@@ -88,3 +90,50 @@ def test_its_expressions_find_database_and_clients() -> None:
     printed = ansible("ansible", "app1", *arguments, "-e", json.dumps(secrets))
     answer = json.loads(printed.split("=>", 1)[1])["msg"]
     assert answer == [["192.0.2.11", "192.0.2.12"], [password]]
+
+
+def test_its_contract_is_right_and_asks_for_each_clause_that_records_answer(loaded: dict[str, Any]) -> None:
+    contract = read_contract(loaded["_meta"]["hostvars"]["db1"]["contract"])
+    clauses = {re.sub("[a-z]$", "", duty.id) for duty in contract.obligations}
+    # CLAUSES.md; what is not here is met by what a verb refuses or delivers, and not by a rhythm (docs/contract.md)
+    assert clauses == {
+        *(
+            "1.1",
+            "1.2",
+            "1.3",
+            "1.4",
+            "1.6",
+            "2.3",
+            "2.5",
+            "2.6",
+            "3.2",
+            "3.4",
+            "4.1",
+            "4.4",
+            "4.5",
+            "4.6",
+            "4.7",
+            "4.8",
+        ),
+        *("5.2", "5.3", "5.7", "5.8", "5.9", "5.10", "5.11"),
+    }
+    assert [contact.id for contact in contract.contacts if contact.signing_keys] == ["li_na"]
+
+
+def test_the_labs_contract_is_right(tmp_path: Path) -> None:
+    (tmp_path / "approval_key.pub").write_text(
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIClQKJf735BC6pN6A4xgUvBtvGQI3X9toGhlI27nfSXO lab"
+    )
+    argv = [
+        "ansible",
+        "localhost",
+        "-i",
+        str(ROOT / "inventories/lab"),
+        "-e",
+        f"lab_directory={tmp_path}",
+        "--one-line",
+    ]
+    asked = "{{ contract is traumalink.ops.open_window(at='2027-01-01T12:00:00+08:00', needs='12h') }}"
+    argv += ["-m", "ansible.builtin.debug", "-a", json.dumps({"msg": asked})]
+    printed = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    assert json.loads(printed.split("=>", 1)[1])["msg"] is True

@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A site's contract as typed values (DESIGN, "The contract file"); a wrong one is refused whole, with every error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
+
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_faults import faults, name_faults
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_obligations import Obligation
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_parts import (
+    CalendarRules,
+    Contact,
+    Expected,
+    Freeze,
+    Name,
+    Part,
+    Policy,
+    ServiceLevel,
+    Title,
+    Window,
+    WorkingHours,
+)
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import Zone
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+
+__all__ = ["VERBS", "Contract", "ContractError", "contract_schema", "plain", "read_contract"]
+
+# DESIGN, "Folders": the verbs, and the ledger's own.
+VERB = Literal[
+    "site",
+    "pack_release",
+    "deploy",
+    "upgrade",
+    "finalize",
+    "rollback",
+    "backup",
+    "backup_check",
+    "restore",
+    "drill",
+    "patch",
+    "inspect",
+    "maintain_database",
+    "report",
+    "monitor",
+    "rotate_credentials",
+    "migrate",
+    "failover",
+    "approve",
+    "record",
+    "fault",
+    "compliance",
+    "awx",
+    "window_calendar",
+    "ledger",
+]
+VERBS: tuple[str, ...] = get_args(VERB)
+
+
+class ContractError(OpsError):
+    """The contract is wrong: one line an error, each with its path and what to write instead."""
+
+
+class Contract(Part):
+    """One site's contract."""
+
+    id: Name = Field(description="How records and reports call it.", examples=["cs-2026"])
+    title: Title = Field(examples=[{"zh": "创伤救治信息系统维护服务", "en": "Trauma system maintenance"}])
+    timezone: Zone = Field(description="Time zone of all hours and dates below.")
+    calendar: CalendarRules = Field(default_factory=CalendarRules.model_construct)
+    working_hours: WorkingHours = Field(examples=[{"workday": ["08:00-12:00", "14:00-17:30"], "restday": []}])
+    windows: tuple[Window, ...] = Field(
+        description="Several are OR-ed.",
+        examples=[[{"name": "nightly", "days": "any", "start": "22:00", "duration": "7h", "cutoff": "45m"}]],
+    )
+    freezes: tuple[Freeze, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    policies: dict[VERB, Policy] = Field(default_factory=dict, description="By verb.")
+    expected: dict[VERB, Expected] = Field(default_factory=dict, description="By verb.")
+    service_levels: dict[Name, ServiceLevel] = Field(default_factory=dict, description="By severity of a fault.")
+    obligations: tuple[Obligation, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone of all hours and dates of the contract."""
+        return self.timezone
+
+    def contact(self, contact_id: str) -> Contact | None:
+        """Return a contact by its id, or None."""
+        return next((contact for contact in self.contacts if contact.id == contact_id), None)
+
+    @field_validator("working_hours")
+    @classmethod
+    def nobody_works_in_safe_hours(cls, working_hours: WorkingHours, info: ValidationInfo) -> WorkingHours:
+        """Refuse always-safe hours that overlap working hours of any day."""
+        rules = info.data.get("calendar")
+        for safe in rules.always_safe if rules else ():
+            for hours in (*working_hours.workday, *working_hours.restday):
+                if safe.minutes() & hours.minutes():
+                    raise ValueError(
+                        f"{hours} overlaps calendar.always_safe {safe}, write safe hours in which nobody works on any day"
+                    )
+        return working_hours
+
+    @field_validator("service_levels")
+    @classmethod
+    def somebody_is_responsible(cls, levels: dict[str, ServiceLevel], info: ValidationInfo) -> dict[str, ServiceLevel]:
+        """Refuse responsible contacts whom the contract does not have."""
+        known = [contact.id for contact in info.data.get("contacts", ())]
+        for severity, level in levels.items():
+            unknown = [contact for contact in level.responsible if contact not in known]
+            if unknown and "contacts" in info.data:
+                raise ValueError(
+                    f"{severity}.responsible: {', '.join(unknown)} is no contact, write ids of contacts: {', '.join(known)}"
+                )
+        return levels
+
+
+def read_contract(data: object) -> Contract:
+    """Return the contract that plain data (from YAML) describes.
+
+    Raises:
+        ContractError: it describes none; the message has every error, one a line: contract.<path>: what is wrong, what to write.
+    """
+    try:
+        text = json.dumps(plain(data), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ContractError(
+            f"contract: holds what is no plain data ({error}), write texts, numbers, lists, maps"
+        ) from error
+    lines = name_faults(json.loads(text))
+    try:
+        contract = Contract.model_validate_json(text)
+    except ValidationError as error:
+        lines = [*faults(error.errors(include_url=False), Contract.model_json_schema()), *lines]
+    if lines:
+        raise ContractError("\n".join(lines))
+    return contract
+
+
+def contract_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a file contract.yml, for editors."""
+    schema = Contract.model_json_schema()
+    definitions = schema.pop("$defs")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "contract.yml of a site",
+        "type": "object",
+        "required": ["contract"],
+        "properties": {"contract": {"$ref": "#/$defs/Contract"}},
+        "additionalProperties": False,
+        "$defs": {"Contract": schema, **definitions},
+    }
+
+
+def plain(data: object) -> Any:
+    """Return data as JSON has it: mappings with text keys, lists, texts, numbers; dates as ISO 8601; Ansible's own types lose their wrapping.
+
+    Raises:
+        TypeError: something in it has no such form.
+    """
+    if isinstance(data, Mapping):
+        return {str(key): plain(value) for key, value in data.items()}
+    if isinstance(data, str):
+        return str(data)
+    if data is None or isinstance(data, bool | int | float):
+        return data
+    if isinstance(data, date):  # a datetime is one too
+        return data.isoformat()
+    if isinstance(data, Sequence):
+        return [plain(value) for value in data]
+    raise TypeError(f"{data!r} of type {type(data).__name__}")
