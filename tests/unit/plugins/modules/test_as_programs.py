@@ -16,7 +16,7 @@ from ansible_collections.traumalink.ops.plugins import modules
 MODULES = [
     "ledger", "ledger_info",
     "pgbackrest_backup", "pgbackrest_info", "pgbackrest_restore", "pgbackrest_stanza", "postgresql_cluster",
-    "postgresql_role_info", "restore_target_info", "service_current",
+    "postgresql_role_info", "restore_target_info", "service_current", "work_unit",
 ]  # fmt: skip
 
 
