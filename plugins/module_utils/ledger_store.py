@@ -81,7 +81,7 @@ class Store:
                 f"There is no ledger at {path}. On a new site, deploy it with traumalink.ops.site; where there was one, find out who moved it."
             )
         in_memory = self.created and dry_run
-        uri = "file::memory:" if in_memory else f"{path.as_uri()}?mode={'rwc' if create else 'rw'}"
+        uri = "file::memory:" if in_memory else f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         with self.told():
             self.connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS)
             self.connection.execute("PRAGMA trusted_schema = OFF")

@@ -36,6 +36,12 @@ def test_a_ledger_that_is_gone_does_not_come_back_empty(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_relative_path_is_one_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Ledger.opened(Path(), create=True):
+        assert (tmp_path / FILE_NAME).is_file()
+
+
 def test_a_dry_run_without_a_ledger_is_an_empty_one_that_leaves_nothing(tmp_path: Path, record: Make) -> None:
     with Ledger.opened(tmp_path, dry_run=True, create=True) as dry:
         dry.acquire(record(1), "exclusive", 60, NOW)
