@@ -145,18 +145,18 @@ def test_a_damaged_file_is_told(tmp_path: Path, record: Make, damage: Callable[[
         verify(damaged.store)
 
 
-def test_a_file_of_somebody_else_is_told(tmp_path: Path, ledger: Ledger, record: Make) -> None:
-    ledger.acquire(record(1), "none", 60, NOW)
-    ledger.store.close()
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o555 if folder == tmp_path else 0o755)
-    (tmp_path / FILE_NAME).chmod(0o444)
+def test_a_file_of_somebody_else_is_told(reachable: Path, record: Make) -> None:
+    with Ledger.opened(reachable, create=True) as ledger:
+        ledger.acquire(record(1), "none", 60, NOW)
+    (reachable / FILE_NAME).chmod(0o444)
+    reachable.chmod(0o555)
 
     def write() -> dict[str, object]:
-        with Ledger.opened(tmp_path) as opened:
+        with Ledger.opened(reachable) as opened:
             return {"never": opened.acquire(record(2), "exclusive", 60, NOW)}
 
     # Root may write everywhere, so it becomes somebody else.
+    user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     with pytest.raises(OpsError, match=r"cannot be opened for writing .*must belong to the ledger's system user"):
-        as_user("nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name, write)
-    tmp_path.chmod(0o755)
+        as_user(user, write)
+    reachable.chmod(0o755)
