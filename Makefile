@@ -47,6 +47,10 @@ else
 	@$(lab_environment) && molecule test --all
 endif
 
+.PHONY: bench
+bench: tools ## the budgets, measured: a table and build/bench/*.json
+	@$(lab_environment) && tests/bench/ledger.py
+
 .PHONY: unit
 unit: tools ## unit tests
 	@$(lab_environment) && pytest tests/unit
@@ -55,7 +59,7 @@ unit: tools ## unit tests
 lint: lint-python lint-yaml lint-shell lint-docs lint-ansible ## every linter
 
 lint-python: tools
-	@$(lab_environment) && ruff check . && ruff format --check . && mypy plugins && mypy tests/lab/*.py docs/*.py
+	@$(lab_environment) && ruff check . && ruff format --check . && mypy plugins && mypy tests/lab/*.py tests/bench/*.py docs/*.py
 
 lint-yaml: tools
 	@$(lab_environment) && yamllint -s .

@@ -8,6 +8,7 @@ Source: sqlite.org, "PRAGMA synchronous" (FULL: in WAL mode a commit survives a 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ __all__ = ["FILE_NAME", "LedgerError", "Store"]
 
 FILE_NAME = "ledger.sqlite"
 BUSY_TIMEOUT_SECONDS = 30.0
+ROOM_BYTES = 128 * 1024  # SQLite maps that index in pieces of 32 KiB; the rest is what a transaction writes
 
 # `approval` holds the id of an approval where the entry uses it up; verb, outcome, started_at and approval repeat the body, for look-ups.
 TABLES = """
@@ -81,13 +83,17 @@ class Store:
                 f"There is no ledger at {path}. On a new site, deploy it with traumalink.ops.site; where there was one, find out who moved it."
             )
         in_memory = self.created and dry_run
-        uri = "file::memory:" if in_memory else f"{path.as_uri()}?mode={'rwc' if create else 'rw'}"
+        uri = "file::memory:" if in_memory else f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         with self.told():
             self.connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS)
-            self.connection.execute("PRAGMA trusted_schema = OFF")
-            if self.created or create:
-                self._create()
-            self.connection.execute("PRAGMA synchronous = FULL")
+            try:
+                self.connection.execute("PRAGMA trusted_schema = OFF")
+                if self.created or create:
+                    self._create()
+                self.connection.execute("PRAGMA synchronous = FULL")
+            except BaseException:
+                self.connection.close()
+                raise
 
     def _create(self) -> None:
         # Two processes may create at once; SQLite does not wait by itself where the journal's mode is changed.
@@ -176,9 +182,18 @@ def _name(error: sqlite3.Error) -> str:
     return str(getattr(error, "sqlite_errorname", ""))
 
 
+def _free_bytes(path: Path) -> int:
+    try:
+        room = os.statvfs(path.parent)
+    except OSError:
+        return ROOM_BYTES
+    return room.f_bavail * room.f_frsize
+
+
 def _words(error: sqlite3.Error, path: Path) -> str:
     name = _name(error)
-    if name == "SQLITE_FULL":
+    # Without room for its index of the WAL, SQLite only says that input or output failed.
+    if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and _free_bytes(path) < ROOM_BYTES):
         return f"The disk of the ledger {path} is full; free space there and run again."
     if name.startswith("SQLITE_BUSY"):
         return f"The ledger {path} was locked by another process for {BUSY_TIMEOUT_SECONDS:.0f} s; see who holds it (fuser -v {path})."

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,6 +188,14 @@ def record() -> Callable[..., Record]:
 def ended() -> dict[str, str]:
     """Give what closes a record well, twelve minutes after its start."""
     return {"outcome": "success", "ended_at": "2026-11-25T03:42:00Z"}
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """Give a folder that other system users can reach: pytest keeps its own for whoever runs it, and closes it again at each start."""
+    with tempfile.TemporaryDirectory(prefix="traumalink-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest.fixture

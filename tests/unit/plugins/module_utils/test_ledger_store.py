@@ -36,6 +36,12 @@ def test_a_ledger_that_is_gone_does_not_come_back_empty(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_relative_path_is_one_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Ledger.opened(Path(), create=True):
+        assert (tmp_path / FILE_NAME).is_file()
+
+
 def test_a_dry_run_without_a_ledger_is_an_empty_one_that_leaves_nothing(tmp_path: Path, record: Make) -> None:
     with Ledger.opened(tmp_path, dry_run=True, create=True) as dry:
         dry.acquire(record(1), "exclusive", 60, NOW)
@@ -139,18 +145,18 @@ def test_a_damaged_file_is_told(tmp_path: Path, record: Make, damage: Callable[[
         verify(damaged.store)
 
 
-def test_a_file_of_somebody_else_is_told(tmp_path: Path, ledger: Ledger, record: Make) -> None:
-    ledger.acquire(record(1), "none", 60, NOW)
-    ledger.store.close()
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o555 if folder == tmp_path else 0o755)
-    (tmp_path / FILE_NAME).chmod(0o444)
+def test_a_file_of_somebody_else_is_told(reachable: Path, record: Make) -> None:
+    with Ledger.opened(reachable, create=True) as ledger:
+        ledger.acquire(record(1), "none", 60, NOW)
+    (reachable / FILE_NAME).chmod(0o444)
+    reachable.chmod(0o555)
 
     def write() -> dict[str, object]:
-        with Ledger.opened(tmp_path) as opened:
+        with Ledger.opened(reachable) as opened:
             return {"never": opened.acquire(record(2), "exclusive", 60, NOW)}
 
     # Root may write everywhere, so it becomes somebody else.
+    user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     with pytest.raises(OpsError, match=r"cannot be opened for writing .*must belong to the ledger's system user"):
-        as_user("nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name, write)
-    tmp_path.chmod(0o755)
+        as_user(user, write)
+    reachable.chmod(0o755)

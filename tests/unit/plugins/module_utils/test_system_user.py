@@ -40,13 +40,11 @@ def test_root_gives_root_up_for_good_and_stays_root_itself() -> None:
 
 
 @needs_root
-def test_files_belong_to_the_user(tmp_path: Path) -> None:
-    tmp_path.chmod(0o777)
-    for folder in tmp_path.parents[:2]:
-        folder.chmod(0o755)
-    as_user("nobody", lambda: {"written": (tmp_path / "file").write_text("x")})
-    assert (tmp_path / "file").owner() == "nobody"
-    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+def test_files_belong_to_the_user(reachable: Path) -> None:
+    reachable.chmod(0o777)
+    as_user("nobody", lambda: {"written": (reachable / "file").write_text("x")})
+    assert (reachable / "file").owner() == "nobody"
+    assert (reachable / "file").stat().st_mode & 0o777 == 0o600
 
 
 @needs_root
