@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+VERBS = ("site", "deploy", "backup", "restore", "record")
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
 
-def steps(verb: str) -> list[str]:
-    """Return the roles of a verb in order, an entry point other than `main` behind a slash."""
+def included(tasks: list[dict[str, Any]]) -> list[str]:
+    """Return the roles that tasks include, in order, an entry point other than `main` behind a slash."""
+    roles = [task["ansible.builtin.include_role"] for task in tasks if "ansible.builtin.include_role" in task]
+    return ["/".join(filter(None, (role["name"].split(".")[2], role.get("tasks_from")))) for role in roles]
+
+
+def tasks_of(verb: str, part: str) -> list[str]:
+    """Return the roles of a verb's checks or of its work."""
+    return included(yaml.safe_load((PLAYBOOKS / f"tasks/{verb}_{part}.yml").read_text(encoding="utf-8")))
+
+
+def play_of(verb: str) -> dict[str, Any]:
+    """Return the one play of a verb."""
     (_require_site, play) = yaml.safe_load((PLAYBOOKS / f"{verb}.yml").read_text(encoding="utf-8"))
-    included = [task["ansible.builtin.include_role"] for task in play["tasks"]]
-    return ["/".join(filter(None, (role["name"].split(".")[2], role.get("tasks_from")))) for role in included]
+    found: dict[str, Any] = play
+    return found
 
 
 @pytest.mark.parametrize(
@@ -28,18 +41,38 @@ def steps(verb: str) -> list[str]:
     ],
 )
 def test_a_verb_looks_before_it_changes_anything(verb: str, looks: list[str], first_change: str) -> None:
-    assert steps(verb)[: len(looks) + 1] == [*looks, first_change]
+    assert tasks_of(verb, "checks") == looks
+    assert tasks_of(verb, "work")[0] == first_change
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_goes_through_the_operation(verb: str) -> None:
+    play = play_of(verb)
+    operation = play["tasks"][-1]
+    assert included([operation]) == ["operation"]
+    assert operation["vars"]["operation_verb"] == verb
+    assert operation["vars"]["operation_clauses"]
+    assert "ops" in play["hosts"]
+    assert play["any_errors_fatal"] is True
+    for part in ("checks", "work"):
+        assert operation["vars"][f"operation_{part}"] == f"{{{{ playbook_dir }}}}/tasks/{verb}_{part}.yml"
+
+
+def test_only_a_deployment_creates_the_ledger() -> None:
+    assert {verb: included(play_of(verb)["tasks"])[:-1] for verb in VERBS} == {
+        "site": ["ledger"], "deploy": [], "backup": [], "restore": [], "record": [],
+    }  # fmt: skip
 
 
 def test_an_empty_database_host_is_refused_by_a_deployment_and_not_by_a_restore() -> None:
-    assert "backup/refuse_loss" not in steps("restore")
+    assert "backup/refuse_loss" not in tasks_of("restore", "checks")
     begun = yaml.safe_load((PLAYBOOKS.parent / "roles/backup/tasks/refuse_loss.yml").read_text(encoding="utf-8"))
     assert begun[0]["ansible.builtin.import_tasks"] == "preflight.yml"
 
 
-@pytest.mark.parametrize("verb", ["site", "deploy", "backup", "restore"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_each_entry_point_that_is_called_is_described(verb: str) -> None:
-    for step in steps(verb):
+    for step in tasks_of(verb, "checks") + tasks_of(verb, "work"):
         role, _, entry_point = step.partition("/")
         path = PLAYBOOKS.parent / "roles" / role / "meta/argument_specs.yml"
         assert (entry_point or "main") in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]

@@ -158,7 +158,7 @@ def test_a_restore_ends_a_running_backup():
     wait_for(lambda: at("ops1").run("systemctl list-units --no-legend 'traumalink-2*' | grep -q running").rc == 0)
     restore = verb(flow_verb="restore", flow_mark="restored")
     assert restore.succeeded, restore.output[-3000:]
-    output, _ = process.communicate(timeout=120)
+    process.communicate(timeout=120)
     assert process.returncode != 0
     records = {entry["record"]["verb"]: entry["record"] for entry in entries() if entry["kind"] == "close"}
     assert records["backup"]["outcome"] == "interrupted"
