@@ -13,7 +13,7 @@ from typing import Any
 from flows import LAB, ROOT, Run, at, play
 
 VERB = ROOT / "molecule" / "operation" / "resources" / "verb.yml"
-HOSTS = ("edge1", "app1", "app2", "db1", "ops1")
+HOSTS = ("app1", "db1", "ops1")
 LEASE_SECONDS = 8
 FILE = "/var/lib/traumalink-ledger/ledger.sqlite"
 RECORDS = f"""
@@ -110,7 +110,7 @@ def leases() -> int:
 
 
 def verify() -> Run:
-    """Verify the chain against the witness."""
+    """Verify the chain against the witness, as `traumalink.ops.ledger` does."""
     return play("ledger", "-e", "ledger_action=verify")
 
 

@@ -208,9 +208,10 @@ def reasons(variables: Mapping[str, Any], hosts: Sequence[str]) -> Iterator[str]
         if message and message not in told:
             told.add(message)
             yield f"{host}: {message}"
-    reachable = variables.get("ansible_play_hosts") or hosts
+    # The rescue leaves this fact on every host that it reaches. What Ansible itself counts as the play's hosts changes within a rescue.
+    answered = [host for host in hosts if fact(variables, host, "__operation_outcome")]
     for host in hosts:
-        if host not in reachable:
+        if answered and host not in answered:
             yield f"{host}: cannot be reached"
 
 

@@ -48,12 +48,12 @@ def kill(process):
 
 
 def test_one_host_that_fails_brings_all_back():
-    run = verb(flow_mark="half done", flow_failing=["app2"])
+    run = verb(flow_mark="half done", flow_failing=["app1"])
     assert run.status != 0
-    assert run.says("the work fails on app2"), run.output[-3000:]
+    assert run.says("the work fails on app1"), run.output[-3000:]
     assert marks() == {"undone"}
     record = last_record()
-    assert (record["outcome"], record["reason"]) == ("failed", "app2: the work fails on app2")
+    assert (record["outcome"], record["reason"]) == ("failed", "app1: the work fails on app1")
 
 
 def test_all_hosts_that_fail_leave_one_record():
@@ -207,7 +207,7 @@ def test_without_ops_a_change_is_refused_and_a_restore_keeps_its_record(tmp_path
     assert {at(host).check_output("cat /var/lib/flow_mark") for host in HOSTS} == before
     assert len(kept.read_text().splitlines()) == 1
     restore = verb(
-        "--limit", "edge:app:db", inventories=places, flow_verb="restore", flow_mark="restored without ops", **common
+        "--limit", "app:db", inventories=places, flow_verb="restore", flow_mark="restored without ops", **common
     )
     assert restore.succeeded, restore.output[-3000:]
     assert {at(host).check_output("cat /var/lib/flow_mark") for host in HOSTS if host != "ops1"} == {

@@ -49,7 +49,8 @@ def test_a_success_carries_the_named_facts_of_all_hosts_and_nothing_else() -> No
 
 def test_a_failure_names_hosts_and_messages_once_and_who_could_not_be_reached() -> None:
     failed = {"ansible_failed_result": {"msg": "disk\n  full"}, "ansible_failed_task": {"name": "Take it"}}
-    variables = {"hostvars": {"db1": failed, "ops1": failed, "app1": {}}, "ansible_play_hosts": ["db1", "ops1"]}
+    failed["__operation_outcome"] = "failed"
+    variables = {"hostvars": {"db1": failed, "ops1": failed, "app1": {}}}
     record = operation.closed_record(asked(hosts=["db1", "ops1", "app1"], record=opened()), variables, NOW)
     assert record["reason"] == "db1: disk full; app1: cannot be reached"
 
