@@ -114,3 +114,54 @@ def test_reads_times_and_needs() -> None:
     for value in (True, -1, "soon"):
         with pytest.raises(DurationError):
             read_needs(value)
+
+
+def test_an_opening_that_is_months_away_is_found(contract_data: Make) -> None:
+    frozen = {"name": "move", "from": "2024-03-01", "to": "2024-09-30", "reason": "the data centre moves"}
+    found = judged(read_contract(contract_data(freezes=[frozen])), "2024-03-05T23:00")
+    assert found.next_open == datetime(2024, 9, 30, 16, tzinfo=UTC)  # midnight at the site
+    assert found.next_close == datetime(2024, 9, 30, 21, tzinfo=UTC)
+
+
+def test_on_an_unknown_day_the_safe_hours_alone_are_open_and_need_no_window(contract_data: Make) -> None:
+    evening = {"name": "evening", "days": "any", "start": "18:00", "duration": "3h"}
+    contract = read_contract(contract_data(windows=[evening]))
+    assert [judged(contract, f"2027-01-05T{hour}:00").state for hour in ("02", "19")] == ["open", "unknown"]
+    assert judged(contract, "2027-01-05T02:00").reason.startswith("always-safe hours: ")
+
+
+def test_a_window_of_days_is_open_on_its_last_day(contract_data: Make) -> None:
+    week = {"name": "week", "days": "monday", "start": "00:00", "duration": "6d"}
+    contract = read_contract(contract_data(windows=[week], working_hours={"workday": [], "restday": []}))
+    assert judged(contract, "2026-11-21T23:00").seconds_left == 3600  # it opened on Monday the 16th
+    assert judged(contract, "2026-11-22T00:00").state == "closed"
+
+
+def test_working_hours_over_midnight_belong_to_the_day_on_which_they_begin(contract_data: Make) -> None:
+    contract = read_contract(contract_data(working_hours={"workday": [], "restday": ["20:00-00:45"]}))
+    assert judged(contract, "2026-11-30T00:30").reason == "working hours 20:00-00:45 of 2026-11-29, a restday"
+    assert judged(contract, "2026-11-30T00:45").state == "open"
+
+
+@pytest.mark.parametrize(
+    ("at", "state"),
+    [
+        ("2026-10-25T01:29:00+02:00", "open"),
+        ("2026-10-25T01:30:00+02:00", "closed"),
+        ("2026-10-25T02:29:00+02:00", "closed"),
+        ("2026-10-25T02:45:00+02:00", "closed"),  # 02:30 comes once more: the longer stretch counts
+        ("2026-10-25T02:29:00+01:00", "closed"),
+        ("2026-10-25T02:30:00+01:00", "open"),
+    ],
+)
+def test_working_hours_that_end_where_the_clock_goes_back_are_taken_long(
+    contract_data: Make, at: str, state: str
+) -> None:
+    contract = read_contract(
+        contract_data(
+            timezone="Europe/Berlin",
+            calendar={"country": "DE"},
+            working_hours={"workday": [], "restday": ["01:30-02:30"]},
+        )
+    )
+    assert window_state(contract, read_at(at)).state == state
