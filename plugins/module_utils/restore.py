@@ -18,6 +18,7 @@ from pathlib import Path
 from .errors import OpsError
 from .files import TextFile, write_text
 from .pgbackrest import Backup, PgBackRest
+from .pgbackrest_failure import running_engines
 from .postgresql_server import SYSTEM_USER
 
 __all__ = ["Restore", "RestoreError", "RestoreTarget", "Restored"]
@@ -35,19 +36,6 @@ def free_bytes(path: Path) -> int:
     while not path.exists():
         path = path.parent
     return shutil.disk_usage(path).free
-
-
-def running_engines(processes: Path = Path("/proc")) -> list[int]:
-    """Return the ids of processes that are a pgBackRest restore."""
-    found = []
-    for path in processes.glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue  # it has ended meanwhile
-        if words[0].rsplit(b"/", 1)[-1] == b"pgbackrest" and b"restore" in words:
-            found.append(int(path.parent.name))
-    return sorted(found)
 
 
 @dataclass(frozen=True)
@@ -138,8 +126,8 @@ class RestoreTarget:
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RestoreError(f"another restore {STILL_RUNS}") from None
-            if engines := running_engines():
-                raise RestoreError(f"another restore (process {engines[0]}) {STILL_RUNS}")
+            if engines := running_engines(["restore"]):
+                raise RestoreError(f"another restore (process {engines[0].process}) {STILL_RUNS}")
             yield
         finally:
             os.close(folder)

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import restore
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_failure import RunningEngine
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import (
     Restore,
     RestoreError,
     RestoreTarget,
     free_bytes,
-    running_engines,
 )
 
 GIB = 1024**3
@@ -510,12 +510,7 @@ def test_a_second_restore_at_the_same_time_is_refused(tmp_path: Path) -> None:
 def test_an_engine_whose_caller_was_killed_is_found_and_respected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commands = ((7, "pgbackrest\0--stanza=lab\0restore\0"), (8, "pgbackrest\0server\0"), (9, "/bin/sh\0restore\0"))
-    for process, words in commands:
-        (tmp_path / str(process)).mkdir()
-        (tmp_path / str(process) / "cmdline").write_text(words)
-    assert running_engines(tmp_path) == [7]
-    monkeypatch.setattr(restore, "running_engines", lambda: [7])
+    monkeypatch.setattr(restore, "running_engines", lambda commands: [RunningEngine(7, *commands)])
     refusal = pytest.raises(RestoreError, match=r"another restore \(process 7\) still runs on this host")
     with refusal, RestoreTarget(tmp_path / "main").held():
         pytest.fail("it went on beside the engine")
