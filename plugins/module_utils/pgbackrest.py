@@ -15,10 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from .command import Completed, Runner
-from .pgbackrest_failure import LOCKED, BackupError, RunningEngine, explain, failure, running_engines
+from .pgbackrest_failure import (
+    DATABASE_MISMATCH,
+    LOCKED,
+    BackupError,
+    RunningEngine,
+    explain,
+    failure,
+    mismatch,
+    running_engines,
+)
 
 __all__ = ["Backup", "BackupError", "PgBackRest", "Stanza", "parse_info"]
 
+CREATE, UPGRADE = "create", "upgrade"
 NOT_FOUND = 56  # src/build/error/error.yaml, db-connect: no database that takes writes answered
 # How long an error may pass by itself, before each further attempt.
 PAUSES_SECONDS = {NOT_FOUND: (1.0, 2.0, 4.0, 8.0), LOCKED: (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)}
@@ -127,6 +137,29 @@ class PgBackRest:
         """
         self.patiently("stanza-create", what=f"creating the stanza {self.stanza}", sleep=sleep)
 
+    def upgrade_stanza(self, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Let the stanza go on with the database that runs now; what it holds of the one before stays in it."""
+        self.patiently("stanza-upgrade", what=f"giving the stanza {self.stanza} to a new database", sleep=sleep)
+
+    def settle_stanza(self, stanza: Stanza, system_id: int | None, *, replace: bool) -> str | None:
+        """Bring the stanza to the database that runs now and see WAL arrive; return what was done, None where all was well.
+
+        Where the stanza is there for this very database the engine is not asked: it would want a lock that a running backup holds.
+
+        Args:
+            stanza: as it is now.
+            system_id: the running database's; None where it is not known, and the engine must compare.
+            replace: whether a stanza of another database may go on with this one.
+        """
+        step = step_to(stanza, system_id, replace=replace)
+        if step == UPGRADE:
+            self.upgrade_stanza()
+        elif step == CREATE or system_id is None:
+            self.create_stanza()
+        if step == UPGRADE or stanza.wal_max is None:
+            self.check()
+        return step
+
     def patiently(self, command: str, *, what: str, sleep: Callable[[float], None]) -> None:
         """Run one command, again after a pause where its error may pass by itself."""
         for attempt in count():
@@ -162,6 +195,21 @@ class PgBackRest:
                 f"backup {after.label} holds pages with wrong checksums: the database on disk is damaged; look at PostgreSQL's log and its disks now"
             )
         return after
+
+
+def step_to(stanza: Stanza, system_id: int | None, *, replace: bool) -> str | None:
+    """Return what brings a stanza to the database of that system identifier: CREATE, UPGRADE, or None where it is there.
+
+    Raises:
+        BackupError: it belongs to another database and may not be replaced.
+    """
+    if not stanza.exists:
+        return CREATE
+    if system_id in (None, stanza.system_id):
+        return None
+    if not replace:
+        raise BackupError(mismatch(f"system identifiers {stanza.system_id} and {system_id}"), DATABASE_MISMATCH)
+    return UPGRADE
 
 
 def parse_info(text: str, name: str) -> Stanza:

@@ -15,7 +15,16 @@ from pathlib import Path
 from .command import Completed
 from .errors import OpsError
 
-__all__ = ["DATABASE_MISMATCH", "LOCKED", "NO_WAL", "BackupError", "RunningEngine", "failure", "running_engines"]
+__all__ = [
+    "DATABASE_MISMATCH",
+    "LOCKED",
+    "NO_WAL",
+    "BackupError",
+    "RunningEngine",
+    "failure",
+    "mismatch",
+    "running_engines",
+]
 
 # pgBackRest's source, src/build/error/error.yaml
 DATABASE_MISMATCH, LOCKED, NO_WAL = 28, 50, 82
@@ -82,14 +91,19 @@ def failure(done: Completed, what: str, *, running: Sequence[RunningEngine], rep
     elif code == LOCKED:
         said = who_holds_the_lock(said, running)
     elif code == DATABASE_MISMATCH:
-        said = (
-            f"the stanza belongs to another database than the one that runs now ({said}). See that the right disk is mounted and "
-            "postgresql_data_directory names its data, or bring the database back with traumalink.ops.restore. Only when the old one is gone "
-            "for good and this one takes its place: traumalink.ops.site -e backup_loss_confirm=<site_name>"
-        )
+        said = mismatch(said)
     elif code == NO_WAL and repository is not None:
         said += f". The repository's file system ({repository}) has {room(shutil.disk_usage(repository).free)}"
     return BackupError(f"{what} failed: {said}", code)
+
+
+def mismatch(said: str) -> str:
+    """Say that the stanza is another database's, with the ways out."""
+    return (
+        f"the stanza belongs to another database than the one that runs now ({said}). See that the right disk is mounted and "
+        "postgresql_data_directory names its data, or bring the database back with traumalink.ops.restore. Only when the old one is gone "
+        "for good and this one takes its place: traumalink.ops.site -e backup_loss_confirm=<site_name>"
+    )
 
 
 def room(free_bytes: int) -> str:

@@ -23,6 +23,7 @@ from .postgresql_server import SYSTEM_USER
 
 __all__ = ["Restore", "RestoreError", "RestoreTarget", "Restored"]
 
+NONE, STALE, COPYING, REPLAYING, SERVED = "none", "stale", "copying", "replaying", "served"
 GIBIBYTE = 1024**3
 STILL_RUNS = "still runs on this host; wait until it has ended, and run again. Nothing was changed"
 
@@ -74,6 +75,23 @@ class RestoreTarget:
         if not begun or (control.exists() and not recovery.exists()):
             return False
         return self.marker_lines[:1] == [self.identity]
+
+    @property
+    def unconcluded(self) -> str:
+        """How far a restore came of which nobody has seen yet that all archived WAL is in it.
+
+        NONE, where there was none; STALE, where the marker is left of another folder; COPYING; REPLAYING, where all is laid down and the
+        server is still to open it for writes; SERVED, where it has done so.
+        """
+        if not self.marker.exists():
+            return NONE
+        if not self.data_directory.is_dir() or self.marker_lines[:1] != [self.identity]:
+            return STALE
+        laid_down = len(self.marker_lines) > 1
+        if laid_down or (self.data_directory / "global" / "pg_control").exists():
+            recovering = (self.data_directory / "recovery.signal").exists()
+            return SERVED if not recovering else REPLAYING if laid_down else COPYING
+        return COPYING
 
     @property
     def identity(self) -> str:

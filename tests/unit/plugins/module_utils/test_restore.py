@@ -324,6 +324,51 @@ def test_a_restore_killed_at_any_moment_can_be_run_again(
     assert found(repository.data.with_name(ASIDE)) == {"PG_VERSION": "15\n", "patients": "precious"}
 
 
+def restored(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.job.run()
+
+
+def opened_for_writes(repository: Repository) -> None:
+    restored(repository)
+    (repository.data / "global").mkdir(exist_ok=True)
+    (repository.data / "global/pg_control").write_text("")
+    (repository.data / "recovery.signal").unlink()
+
+
+def replaced_by_a_person(repository: Repository) -> None:
+    restored(repository)
+    repository.data.rename(repository.data.with_name("main.other"))
+    lay_old_data(repository)
+
+
+def taken_away(repository: Repository) -> None:
+    restored(repository)
+    shutil.rmtree(repository.data)
+
+
+@pytest.mark.parametrize(
+    ("happened", "state"),
+    [
+        (lay_old_data, "none"),
+        (killed_after_the_move, "none"),  # and no data is there, which is refused for itself
+        (killed_before_the_first_file, "copying"),
+        (killed_in_the_middle, "copying"),
+        (killed_after_the_last_file, "copying"),  # the engine's own end was not seen
+        (restored, "replaying"),
+        (opened_for_writes, "served"),
+        (replaced_by_a_person, "stale"),
+        (taken_away, "stale"),
+    ],
+)
+def test_tells_how_far_a_restore_came_that_nobody_concluded(
+    repository: Repository, happened: Callable[[Repository], None], state: str
+) -> None:
+    assert repository.target.unconcluded == "none"
+    happened(repository)
+    assert repository.target.unconcluded == state
+
+
 def test_remains_that_cannot_be_completed_are_moved_aside(repository: Repository) -> None:
     repository.data.mkdir()
     (repository.data / "half").write_text("y")
