@@ -10,22 +10,31 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 from .command import Completed, Runner
-from .errors import OpsError
+from .pgbackrest_failure import (
+    DATABASE_MISMATCH,
+    LOCKED,
+    BackupError,
+    RunningEngine,
+    explain,
+    failure,
+    mismatch,
+    running_engines,
+)
 
 __all__ = ["Backup", "BackupError", "PgBackRest", "Stanza", "parse_info"]
 
-NOT_FOUND = "unable to find primary cluster"  # src/db/helper.c: no database that takes writes answered
-PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
+CREATE, UPGRADE = "create", "upgrade"
+NOT_FOUND = 56  # src/build/error/error.yaml, db-connect: no database that takes writes answered
+# How long an error may pass by itself, before each further attempt.
+PAUSES_SECONDS = {NOT_FOUND: (1.0, 2.0, 4.0, 8.0), LOCKED: (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)}
 
 # pgBackRest's source, src/command/info/info.c: INFO_STANZA_STATUS_CODE_*
 STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA = 0, 1, 2, 3
-
-
-class BackupError(OpsError):
-    """The backup engine failed, or what it left is not what it should have left."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +94,18 @@ class Stanza:
 
 @dataclass(frozen=True)
 class PgBackRest:
-    """The engine on one host: who runs it and for which stanza. Its options come from its configuration file."""
+    """The engine on one host: who runs it and for which stanza. Its options come from its configuration file.
+
+    Attributes:
+        repository: where the repository lies, on its own host; a failure for want of room then says how much there is.
+        running: gives the processes that may hold the engine's lock.
+    """
 
     runner: Runner
     stanza: str
     user: str
+    repository: Path | None = None
+    running: Callable[[], list[RunningEngine]] = running_engines
 
     def call(self, *argv: str, environment: Mapping[str, str] | None = None, what: str) -> Completed:
         """Run one command; a failure becomes a BackupError with the engine's own first error and what it means."""
@@ -97,7 +113,7 @@ class PgBackRest:
         full = ["pgbackrest", f"--stanza={self.stanza}", "--log-level-console=warn", *argv]
         done = self.runner(full, user=self.user, environment=environment)
         if done.status != 0:
-            raise BackupError(f"{what} failed: {explain(done.stdout + done.stderr)}")
+            raise failure(done, what, running=self.running(), repository=self.repository)
         return done
 
     def info(self, environment: Mapping[str, str] | None = None) -> Stanza:
@@ -117,15 +133,43 @@ class PgBackRest:
         """Create the stanza; where it exists for the same database nothing happens.
 
         The server at the database's end may have been restarted just now, with another certificate: systemd counts it as started before it
-        listens. So a database that is not found is looked for again.
+        listens. So a database that is not found is looked for again. WAL that is being archived holds the lock that this needs for moments.
         """
-        for pause in (*PAUSES_SECONDS, None):
+        self.patiently("stanza-create", what=f"creating the stanza {self.stanza}", sleep=sleep)
+
+    def upgrade_stanza(self, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Let the stanza go on with the database that runs now; what it holds of the one before stays in it."""
+        self.patiently("stanza-upgrade", what=f"giving the stanza {self.stanza} to a new database", sleep=sleep)
+
+    def settle_stanza(self, stanza: Stanza, system_id: int | None, *, replace: bool) -> str | None:
+        """Bring the stanza to the database that runs now and see WAL arrive; return what was done, None where all was well.
+
+        Where the stanza is there for this very database the engine is not asked: it would want a lock that a running backup holds.
+
+        Args:
+            stanza: as it is now.
+            system_id: the running database's; None where it is not known, and the engine must compare.
+            replace: whether a stanza of another database may go on with this one.
+        """
+        step = step_to(stanza, system_id, replace=replace)
+        if step == UPGRADE:
+            self.upgrade_stanza()
+        elif step == CREATE or system_id is None:
+            self.create_stanza()
+        if step == UPGRADE or stanza.wal_max is None:
+            self.check()
+        return step
+
+    def patiently(self, command: str, *, what: str, sleep: Callable[[float], None]) -> None:
+        """Run one command, again after a pause where its error may pass by itself."""
+        for attempt in count():
             try:
-                self.call("stanza-create", what=f"creating the stanza {self.stanza}")
+                self.call(command, what=what)
             except BackupError as error:
-                if pause is None or NOT_FOUND not in str(error):
+                pauses = PAUSES_SECONDS.get(error.code or 0, ())
+                if attempt >= len(pauses):
                     raise
-                sleep(pause)
+                sleep(pauses[attempt])
             else:
                 return
 
@@ -153,16 +197,19 @@ class PgBackRest:
         return after
 
 
-def explain(output: str) -> str:
-    """Return the engine's first error as one line, with what to do where the cause is known."""
-    # A wrong passphrase is no error of its own: the engine decrypts to noise, and then finds no sections in it (FormatError).
-    if "unable to load info file" in output and ("CryptoError" in output or "FormatError" in output):
-        return (
-            "the passphrase does not open this repository; give the vault password and the backup_cipher_passphrase that belong to this "
-            "site (an information file that is damaged looks the same: see whether its copy *.info.copy can be read)"
-        )
-    errors = [line.split("ERROR:", 1)[1].strip() for line in output.splitlines() if "ERROR:" in line]
-    return errors[0] if errors else " ".join(output.split())[-400:]
+def step_to(stanza: Stanza, system_id: int | None, *, replace: bool) -> str | None:
+    """Return what brings a stanza to the database of that system identifier: CREATE, UPGRADE, or None where it is there.
+
+    Raises:
+        BackupError: it belongs to another database and may not be replaced.
+    """
+    if not stanza.exists:
+        return CREATE
+    if system_id in (None, stanza.system_id):
+        return None
+    if not replace:
+        raise BackupError(mismatch(f"system identifiers {stanza.system_id} and {system_id}"), DATABASE_MISMATCH)
+    return UPGRADE
 
 
 def parse_info(text: str, name: str) -> Stanza:

@@ -18,10 +18,12 @@ from pathlib import Path
 from .errors import OpsError
 from .files import TextFile, write_text
 from .pgbackrest import Backup, PgBackRest
+from .pgbackrest_failure import running_engines
 from .postgresql_server import SYSTEM_USER
 
 __all__ = ["Restore", "RestoreError", "RestoreTarget", "Restored"]
 
+NONE, STALE, COPYING, REPLAYING, SERVED = "none", "stale", "copying", "replaying", "served"
 GIBIBYTE = 1024**3
 STILL_RUNS = "still runs on this host; wait until it has ended, and run again. Nothing was changed"
 
@@ -35,19 +37,6 @@ def free_bytes(path: Path) -> int:
     while not path.exists():
         path = path.parent
     return shutil.disk_usage(path).free
-
-
-def running_engines(processes: Path = Path("/proc")) -> list[int]:
-    """Return the ids of processes that are a pgBackRest restore."""
-    found = []
-    for path in processes.glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue  # it has ended meanwhile
-        if words[0].rsplit(b"/", 1)[-1] == b"pgbackrest" and b"restore" in words:
-            found.append(int(path.parent.name))
-    return sorted(found)
 
 
 @dataclass(frozen=True)
@@ -86,6 +75,23 @@ class RestoreTarget:
         if not begun or (control.exists() and not recovery.exists()):
             return False
         return self.marker_lines[:1] == [self.identity]
+
+    @property
+    def unconcluded(self) -> str:
+        """How far a restore came of which nobody has seen yet that all archived WAL is in it.
+
+        NONE, where there was none; STALE, where the marker is left of another folder; COPYING; REPLAYING, where all is laid down and the
+        server is still to open it for writes; SERVED, where it has done so.
+        """
+        if not self.marker.exists():
+            return NONE
+        if not self.data_directory.is_dir() or self.marker_lines[:1] != [self.identity]:
+            return STALE
+        laid_down = len(self.marker_lines) > 1
+        if laid_down or (self.data_directory / "global" / "pg_control").exists():
+            recovering = (self.data_directory / "recovery.signal").exists()
+            return SERVED if not recovering else REPLAYING if laid_down else COPYING
+        return COPYING
 
     @property
     def identity(self) -> str:
@@ -138,8 +144,8 @@ class RestoreTarget:
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RestoreError(f"another restore {STILL_RUNS}") from None
-            if engines := running_engines():
-                raise RestoreError(f"another restore (process {engines[0]}) {STILL_RUNS}")
+            if engines := running_engines(["restore"]):
+                raise RestoreError(f"another restore (process {engines[0].process}) {STILL_RUNS}")
             yield
         finally:
             os.close(folder)

@@ -15,6 +15,7 @@ description:
 options:
   stanza: {description: The stanza., type: str, required: true}
   user: {description: System user that runs pgBackRest., type: str, required: true}
+  repository_path: {description: "Path of the repository, whose free space a failure tells.", type: path}
   type: {description: Kind of backup., type: str, choices: [full, diff, incr], required: true}
 attributes:
   check_mode: {support: full, description: Takes no backup and says that one would be taken.}
@@ -50,12 +51,15 @@ backup:
     backup_bytes: 243269632
     repository_bytes: 49283072
     checksum_errors: false
+code: {description: The engine's number of the error., returned: failure, type: int}
 """
+
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, PgBackRest
 
 
 def main() -> None:
@@ -64,6 +68,7 @@ def main() -> None:
         argument_spec={
             "stanza": {"type": "str", "required": True},
             "user": {"type": "str", "required": True},
+            "repository_path": {"type": "path"},
             "type": {"type": "str", "choices": ["full", "diff", "incr"], "required": True},
         },
         supports_check_mode=True,
@@ -71,8 +76,11 @@ def main() -> None:
     given = module.params
     if module.check_mode:
         module.exit_json(changed=True)
+    repository = Path(given["repository_path"]) if given["repository_path"] else None
     try:
-        backup = PgBackRest(run, given["stanza"], given["user"]).backup(given["type"])
+        backup = PgBackRest(run, given["stanza"], given["user"], repository).backup(given["type"])
+    except BackupError as error:
+        module.fail_json(msg=str(error), code=error.code)
     except OpsError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=True, backup=backup.facts())

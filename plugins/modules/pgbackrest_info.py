@@ -63,7 +63,7 @@ def main() -> None:
     environment: dict[str, str] = {}
     nothing = {"changed": False, "exists": False, "backups": [], "newest": None}
     if given["repository_path"]:
-        if not Path(given["repository_path"], "backup", given["stanza"]).is_dir():
+        if not any(Path(given["repository_path"], part, given["stanza"]).is_dir() for part in ("backup", "archive")):
             module.exit_json(installed=True, **nothing)
         environment = {
             "PGBACKREST_REPO1_PATH": given["repository_path"],

@@ -11,10 +11,18 @@ module: pgbackrest_stanza
 short_description: Create a stanza in the repository and see WAL arrive in it
 description:
   - Creates the stanza where it is missing, and sees one WAL segment arrive where the repository holds none yet.
-  - Where the stanza is there, it is compared with the server; one that belongs to another database is an error.
+  - Where the stanza is there, it is compared with the server; one that belongs to another database is an error, unless O(replace).
 options:
   stanza: {description: The stanza., type: str, required: true}
   user: {description: System user that runs pgBackRest on the repository's host., type: str, required: true}
+  repository_path: {description: "Path of the repository, whose free space a failure tells.", type: path}
+  system_id:
+    description: The running database's system identifier. With it, a stanza that is there for that database is left alone.
+    type: int
+  replace:
+    description: Whether a stanza of another database may go on with this one. What it holds of the other stays in it.
+    type: bool
+    default: false
 attributes:
   check_mode: {support: full, description: Says whether the stanza would be created.}
   diff_mode: {support: none, description: There is nothing to compare.}
@@ -28,12 +36,16 @@ EXAMPLES = r"""
     user: pgbackrest
 """
 
-RETURN = r""" # """
+RETURN = r"""
+code: {description: The engine's number of the error., returned: failure, type: int}
+"""
+
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import NotInstalled, run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, PgBackRest, step_to
 
 
 def main() -> None:
@@ -42,24 +54,30 @@ def main() -> None:
         argument_spec={
             "stanza": {"type": "str", "required": True},
             "user": {"type": "str", "required": True},
+            "repository_path": {"type": "path"},
+            "system_id": {"type": "int"},
+            "replace": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
-    engine = PgBackRest(run, module.params["stanza"], module.params["user"])
+    given = module.params
+    repository = Path(given["repository_path"]) if given["repository_path"] else None
+    engine = PgBackRest(run, given["stanza"], given["user"], repository)
     try:
         stanza = engine.info()
-        if not module.check_mode:
-            # Also where it is there: the engine then compares it with the server, which may be another one by now.
-            engine.create_stanza()
-            if stanza.wal_max is None:
-                engine.check()
+        if module.check_mode:
+            step = step_to(stanza, given["system_id"], replace=given["replace"])
+        else:
+            step = engine.settle_stanza(stanza, given["system_id"], replace=given["replace"])
     except NotInstalled as error:
         if module.check_mode:
             module.exit_json(changed=True)  # a bare host, on which the role would have installed it by now
         module.fail_json(msg=str(error))
+    except BackupError as error:
+        module.fail_json(msg=str(error), code=error.code)
     except OpsError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=not stanza.exists)
+    module.exit_json(changed=step is not None)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,16 @@ def backup(kind):
     return reported(run.output)["backup"]
 
 
+def test_an_empty_database_is_refused_where_the_repository_knows_one():
+    # On a fresh lab without any backup as well; a person with a disk that is not mounted is in the same place.
+    run = play("site", "-e", "backup_data_directory=/srv/not_mounted")
+    assert run.status != 0
+    assert run.says("db1 has no data in /srv/not_mounted, but the repository on ops1"), run.output[-2000:]
+    assert run.says("an empty database would take its place")
+    assert run.says("backup_loss_confirm=lab" if not info()["backup"] else "Bring it back with traumalink.ops.restore")
+    assert run.changed == {}
+
+
 def test_a_full_and_an_incremental_backup_are_in_the_repository_as_reported():
     full = backup("full")
     assert re.fullmatch(r"\d{8}-\d{6}F", full["label"])
@@ -39,6 +49,44 @@ def test_a_full_and_an_incremental_backup_are_in_the_repository_as_reported():
         assert int(found) > 0
         assert int(at("ops1").check_output(f"find {REPOSITORY}/archive/lab -name '{taken['wal_stop']}-*' | wc -l")) == 1
     sql("DROP TABLE filler")
+
+
+def test_beside_a_backup_that_runs_a_second_one_is_refused_by_name_and_a_deployment_is_not_disturbed():
+    start = "setsid runuser -u pgbackrest -- pgbackrest --stanza=lab --type=full backup >/dev/null 2>&1 </dev/null &"
+    # Stopped in the middle, it keeps its lock until it may go on.
+    stop = "for _ in $(seq 200); do pid=$(pgrep -o -u pgbackrest -f '^pgbackrest --stanza=lab --type=full backup'); "
+    stop += '[ -s /run/pgbackrest/lab-backup.lock ] && [ -n "$pid" ] && kill -STOP $pid && echo $pid && exit 0; sleep 0.02; done; exit 1'
+    process = at("ops1").check_output(f"{start} {stop}")
+    try:
+        second = play("backup", "-e", "backup_type=incr")
+        deployment = converge()
+    finally:
+        at("ops1").check_output(
+            f"kill -CONT {process}; while kill -0 {process} 2>/dev/null; do sleep 0.2; done; echo done"
+        )
+    assert second.status != 0
+    assert second.says(f"another backup still runs (process {process}); wait until it has ended, and run again"), (
+        second.output[-2000:]
+    )
+    assert deployment.succeeded, deployment.output[-2000:]
+    assert deployment.changed == {}
+
+
+def test_a_backup_whose_wal_does_not_arrive_says_why():
+    # Without its server the repository takes no WAL; the short wait stands where the next converge removes it.
+    at("ops1").check_output(
+        "sed -i '/^start-fast/a archive-timeout=10' /etc/pgbackrest/pgbackrest.conf && systemctl stop pgbackrest && echo done"
+    )
+    try:
+        run = play("backup", "-e", "backup_type=full")
+    finally:
+        assert converge().changed == {"ops1": 2}
+    assert run.status != 0
+    assert run.says(
+        "was not archived before the 10000ms timeout. The repository's file system (/var/lib/pgbackrest) has"
+    )
+    assert run.says("On db1: PostgreSQL "), run.output[-2000:]
+    assert run.says("WAL segments wait there, and go by themselves once the cause is gone"), run.output[-2000:]
 
 
 def test_nothing_in_the_repository_can_be_read_without_the_passphrase():

@@ -180,10 +180,10 @@ def tree(name):
     return at(name).check_output(f"find {places} -printf '%p %C@ %s\\n' | sort")
 
 
-def refused(message, **variables):
+def refused(message, *arguments, **variables):
     """See that a deployment is refused with that message, and that nothing changed."""
     before = tree("app1"), tree("app2")
-    run = play("deploy", "-e", json.dumps(variables))
+    run = play("deploy", *arguments, "-e", json.dumps(variables))
     assert not run.succeeded
     assert run.says(message), run.output
     assert run.changed == {}
@@ -208,3 +208,15 @@ def test_an_altered_archive_is_refused(tmp_path):
         data = (LAB / f"releases/trauma-1.0.0.tar.gz{suffix}").read_bytes()
         (tmp_path / f"trauma-1.0.0.tar.gz{suffix}").write_bytes(data if suffix else data + b"\0")
     refused("does not fit trauma-1.0.0.tar.gz", deploy_archive=str(tmp_path / "trauma-1.0.0.tar.gz"))
+
+
+def test_a_run_that_would_not_tell_haproxy_of_every_app_host_is_refused():
+    refused("This run leaves out app1 and app2 and takes in edge1, where HAProxy", "--limit", "db1,ops1,edge1")
+    refused("This run leaves out app2 and takes in edge1, where HAProxy", "--limit", "db1,ops1,app1,edge1")
+
+
+def test_a_relative_path_is_refused_by_name():
+    refused(
+        "deploy_archive is 'releases/trauma-1.0.0.tar.gz', which is not an absolute path; give it whole",
+        deploy_archive="releases/trauma-1.0.0.tar.gz",
+    )

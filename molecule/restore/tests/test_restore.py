@@ -150,6 +150,27 @@ def test_a_restore_that_was_killed_is_completed_by_the_next(site):
                 at("db1").run("for _ in $(seq 200); do pkill -9 -f 'pgbackrest.*[r]estore' && break; sleep 0.05; done")
                 run.kill()
                 break
+    # A deployment must not take half a database for one.
+    refused = play("site", "-e", "backup_loss_confirm=lab")
+    assert refused.status != 0
+    assert refused.says(
+        "on db1 was cut off while it copied. Finish it with traumalink.ops.restore -e restore_confirm=lab"
+    )
+    assert refused.changed == {}
     assert play("restore", "-e", "restore_confirm=lab").succeeded
     assert site.sums()["tables"] == sums["tables"]
     assert at("db1").run(f"ls {DATA}/*/*.restoring").rc != 0
+
+
+def test_a_restore_that_nobody_concluded_is_served_only_where_somebody_agrees():
+    # What a restore leaves that was killed, or found a gap in the WAL, after the server had opened the data for writes.
+    main = at("db1").check_output(f"ls -d {DATA}/*/main")
+    at("db1").check_output(f"stat -c %i {main} > {main}.restoring && echo done")
+    refused = play("site")
+    assert refused.status != 0
+    assert refused.says(f"A restore into {main} on db1 was never concluded"), refused.output[-2000:]
+    assert refused.changed == {}
+    agreed = play("site", "-e", "backup_loss_confirm=lab")
+    assert agreed.succeeded, agreed.output[-3000:]
+    assert not at("db1").file(f"{main}.restoring").exists
+    assert play("site").succeeded

@@ -53,6 +53,11 @@ def test_every_entry_point_and_every_variable_is_described(role: str) -> None:
     assert [path for path, option in nested(options(role)) if not option.get("description")] == []
 
 
+@pytest.mark.parametrize("tasks", sorted(ROLES.glob("*/tasks/*.yml")), ids=lambda path: str(path.relative_to(ROLES)))
+def test_no_tasks_file_is_empty_which_would_do_nothing_and_end_well(tasks: Path) -> None:
+    assert yaml.safe_load(tasks.read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("role", NAMES)
 def test_variables_carry_the_name_of_their_role(role: str) -> None:
     internal = read(ROLES / role / "vars/main.yml")

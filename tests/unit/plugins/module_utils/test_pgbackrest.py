@@ -10,9 +10,9 @@ from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import (
     BackupError,
     PgBackRest,
     Stanza,
-    explain,
     parse_info,
 )
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_failure import RunningEngine
 
 FULL, INCREMENT = "20261123-013700F", "20261123-013700F_20261123-013705I"
 # Printed by `pgbackrest info --output=json`, wrapped here.
@@ -66,8 +66,8 @@ def without(label: str) -> str:
     return changed(backup=[entry for entry in json.loads(REAL)[0]["backup"] if entry["label"] != label])
 
 
-def engine(runner: Any) -> PgBackRest:
-    return PgBackRest(runner, "lab", "pgbackrest")
+def engine(runner: Any, *running: RunningEngine) -> PgBackRest:
+    return PgBackRest(runner, "lab", "pgbackrest", running=lambda: list(running))
 
 
 # --- what info says ---
@@ -178,25 +178,6 @@ def test_a_path_that_may_not_be_read_is_not_blamed_on_the_passphrase() -> None:
     assert "passphrase" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("output", "explained"),
-    [
-        ("ERROR: [073]: unable to list file\n", "[073]: unable to list file"),
-        (
-            "2026-11-23 01:37:00.123 P00   WARN: no prior backup exists\n"
-            "2026-11-23 01:37:01.123 P00  ERROR: [082]: WAL segment was not archived\n       HINT: check the log\n"
-            "2026-11-23 01:37:02.123 P00  ERROR: [199]: later\n",
-            "[082]: WAL segment was not archived",
-        ),
-        ("something\n  else\n", "something else"),
-        ("x" * 900, "x" * 400),
-        ("", ""),
-    ],
-)
-def test_an_error_becomes_one_line(output: str, explained: str) -> None:
-    assert explain(output) == explained
-
-
 # --- commands ---
 
 
@@ -217,7 +198,7 @@ def test_a_passphrase_to_try_goes_by_environment_and_shuts_the_configuration_out
 
 
 def test_a_failed_command_names_the_attempt_and_the_first_error(runner: Any) -> None:
-    runner.on("pgbackrest", err="ERROR: [050]: unable to acquire lock\n", status=50)
+    runner.on("pgbackrest", err="ERROR: [124]: unable to connect\n", status=124)
     for attempt, said in (
         (engine(runner).info, "reading the repository failed: "),
         (engine(runner).create_stanza, "creating the stanza lab failed: "),
@@ -225,7 +206,7 @@ def test_a_failed_command_names_the_attempt_and_the_first_error(runner: Any) -> 
     ):
         with pytest.raises(BackupError) as caught:
             attempt()
-        assert str(caught.value) == said + "[050]: unable to acquire lock"
+        assert str(caught.value) == said + "[124]: unable to connect"
 
 
 def test_creates_and_checks(runner: Any) -> None:
@@ -298,3 +279,36 @@ def test_another_error_of_the_stanza_is_not_tried_again(runner: Any) -> None:
     runner.on("stanza-create", err="ERROR: [028]: backup and archive info files do not match the database\n", status=28)
     with pytest.raises(BackupError, match="do not match the database"):
         engine(runner).create_stanza(sleep=pytest.fail)
+
+
+def test_a_stanza_that_is_locked_for_moments_is_waited_for(runner: Any) -> None:
+    slept: list[float] = []
+    locked = "ERROR: [050]: unable to acquire lock on file '/run/pgbackrest/lab-archive.lock': Resource temporarily unavailable\n"
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            runner.on("stanza-create")
+
+    runner.on("stanza-create", err=locked, status=50)
+    engine(runner).create_stanza(sleep=sleep)
+    assert slept == [1.0, 2.0, 4.0]
+
+
+def test_a_stanza_that_stays_locked_is_a_failure_that_names_who_holds_it(runner: Any) -> None:
+    slept: list[float] = []
+    runner.on("stanza-create", err="ERROR: [050]: unable to acquire lock on file 'x'\n", status=50)
+    with pytest.raises(BackupError) as caught:
+        engine(runner, RunningEngine(4711, "backup")).create_stanza(sleep=slept.append)
+    assert str(caught.value) == (
+        "creating the stanza lab failed: another backup still runs (process 4711); wait until it has ended, and run again"
+    )
+    assert sum(slept) == 60
+
+
+def test_a_backup_beside_another_is_refused_at_once(runner: Any) -> None:
+    runner.on("info", out=REAL).on("backup", err="ERROR: [050]: unable to acquire lock on file 'x'\n", status=50)
+    with pytest.raises(
+        BackupError, match=r"^the incr backup of lab failed: another backup still runs \(process 4711\);"
+    ):
+        engine(runner, RunningEngine(4711, "backup")).backup("incr")

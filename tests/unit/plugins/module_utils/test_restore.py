@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import restore
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_failure import RunningEngine
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import (
     Restore,
     RestoreError,
     RestoreTarget,
     free_bytes,
-    running_engines,
 )
 
 GIB = 1024**3
@@ -324,6 +324,51 @@ def test_a_restore_killed_at_any_moment_can_be_run_again(
     assert found(repository.data.with_name(ASIDE)) == {"PG_VERSION": "15\n", "patients": "precious"}
 
 
+def restored(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.job.run()
+
+
+def opened_for_writes(repository: Repository) -> None:
+    restored(repository)
+    (repository.data / "global").mkdir(exist_ok=True)
+    (repository.data / "global/pg_control").write_text("")
+    (repository.data / "recovery.signal").unlink()
+
+
+def replaced_by_a_person(repository: Repository) -> None:
+    restored(repository)
+    repository.data.rename(repository.data.with_name("main.other"))
+    lay_old_data(repository)
+
+
+def taken_away(repository: Repository) -> None:
+    restored(repository)
+    shutil.rmtree(repository.data)
+
+
+@pytest.mark.parametrize(
+    ("happened", "state"),
+    [
+        (lay_old_data, "none"),
+        (killed_after_the_move, "none"),  # and no data is there, which is refused for itself
+        (killed_before_the_first_file, "copying"),
+        (killed_in_the_middle, "copying"),
+        (killed_after_the_last_file, "copying"),  # the engine's own end was not seen
+        (restored, "replaying"),
+        (opened_for_writes, "served"),
+        (replaced_by_a_person, "stale"),
+        (taken_away, "stale"),
+    ],
+)
+def test_tells_how_far_a_restore_came_that_nobody_concluded(
+    repository: Repository, happened: Callable[[Repository], None], state: str
+) -> None:
+    assert repository.target.unconcluded == "none"
+    happened(repository)
+    assert repository.target.unconcluded == state
+
+
 def test_remains_that_cannot_be_completed_are_moved_aside(repository: Repository) -> None:
     repository.data.mkdir()
     (repository.data / "half").write_text("y")
@@ -510,12 +555,7 @@ def test_a_second_restore_at_the_same_time_is_refused(tmp_path: Path) -> None:
 def test_an_engine_whose_caller_was_killed_is_found_and_respected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commands = ((7, "pgbackrest\0--stanza=lab\0restore\0"), (8, "pgbackrest\0server\0"), (9, "/bin/sh\0restore\0"))
-    for process, words in commands:
-        (tmp_path / str(process)).mkdir()
-        (tmp_path / str(process) / "cmdline").write_text(words)
-    assert running_engines(tmp_path) == [7]
-    monkeypatch.setattr(restore, "running_engines", lambda: [7])
+    monkeypatch.setattr(restore, "running_engines", lambda commands: [RunningEngine(7, *commands)])
     refusal = pytest.raises(RestoreError, match=r"another restore \(process 7\) still runs on this host")
     with refusal, RestoreTarget(tmp_path / "main").held():
         pytest.fail("it went on beside the engine")

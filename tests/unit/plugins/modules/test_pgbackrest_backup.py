@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -51,3 +52,13 @@ def test_refuses_another_kind(module: Run, runner: Any, arguments: dict[str, str
     assert result["failed"]
     assert "type" in result["msg"]
     assert runner.calls == []
+
+
+def test_a_backup_whose_wal_does_not_arrive_says_so_by_number_and_tells_the_room(
+    module: Run, runner: Any, repository_text: Callable[..., str], tmp_path: Path
+) -> None:
+    timeout = "P00  ERROR: [082]: WAL segment 0D was not archived before the 60000ms timeout\n"
+    runner.on("info", out=repository_text(1)).on("backup", out=timeout, status=82)
+    result = module(**SITE, type="full", repository_path=str(tmp_path))
+    assert (result["failed"], result["code"]) == (True, 82)
+    assert f"The repository's file system ({tmp_path}) has " in result["msg"]

@@ -67,6 +67,16 @@ def test_a_repository_that_is_not_there_is_not_tried(module: Run, runner: Any, t
     assert (result["installed"], result["exists"], result["backups"], runner.calls) == (True, False, [], [])
 
 
+def test_a_stanza_of_which_only_the_archive_is_there_is_looked_at(
+    module: Run, runner: Any, repository_text: Callable[..., str], tmp_path: Path
+) -> None:
+    runner.on("info", out=repository_text(0, 2, "no valid backups"))
+    given = {**repository(tmp_path), "repository_path": str(tmp_path / "archived")}
+    (tmp_path / "archived" / "archive" / "lab").mkdir(parents=True)
+    result = module(**SITE, **given)
+    assert (result["exists"], result["newest"], result["wal_max"]) == (True, None, "09")
+
+
 def test_says_that_the_engine_is_not_installed(module: Run, runner: Any, tmp_path: Path) -> None:
     runner.on("info", error=NotInstalled("pgbackrest cannot be run: pgbackrest does not exist"))
     result = module(**SITE, **repository(tmp_path))

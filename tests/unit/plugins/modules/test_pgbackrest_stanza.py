@@ -42,6 +42,49 @@ def test_creates_what_is_missing_and_sees_wal_arrive(
     assert {options["user"] for options in runner.options} == {"pgbackrest"}
 
 
+@pytest.mark.parametrize(
+    ("exists", "system_id", "replace", "changed", "commands"),
+    [
+        (True, 7, False, False, []),  # so a backup that runs, and holds the lock, disturbs nobody
+        (True, 7, True, False, []),
+        (True, 8, True, True, ["stanza-upgrade", "check"]),
+        (False, 7, True, True, ["stanza-create"]),
+        (False, 8, False, True, ["stanza-create"]),
+    ],
+)
+@pytest.mark.parametrize("check", [False, True])
+def test_the_stanza_of_this_database_is_left_alone_and_another_one_replaced_only_where_that_is_wanted(
+    module: Run, runner: Any, repository_text: Callable[..., str],
+    exists: bool, system_id: int, replace: bool, changed: bool, commands: list[str], check: bool,
+) -> None:  # fmt: skip
+    code, message = (0, "ok") if exists else (1, "missing stanza path")
+    runner.on("pgbackrest").on("info", out=repository_text(0, code, message))
+    assert module(check, **SITE, system_id=system_id, replace=replace)["changed"] is changed
+    assert [argv[-1] for argv in runner.calls[1:]] == ([] if check else commands)
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_stanza_of_another_database_is_refused_with_the_ways_out(
+    module: Run, runner: Any, repository_text: Callable[..., str], check: bool
+) -> None:
+    runner.on("info", out=repository_text(1))
+    result = module(check, **SITE, system_id=8)
+    assert (result["failed"], result["code"]) == (True, 28)
+    assert "belongs to another database than the one that runs now (system identifiers 7 and 8)" in result["msg"]
+    assert "backup_loss_confirm=" in result["msg"]
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_where_nobody_knows_the_database_the_engine_compares(
+    module: Run, runner: Any, repository_text: Callable[..., str], check: bool
+) -> None:
+    runner.on("info", out=repository_text(1))
+    runner.on("stanza-create", err="ERROR: [028]: backup and archive info files exist but do not match\n", status=28)
+    result = module(check, **SITE)
+    assert bool(result.get("failed")) is not check
+    assert result.get("code", 28) == 28
+
+
 def test_a_stanza_into_which_no_wal_arrives_is_a_failure(
     module: Run, runner: Any, repository_text: Callable[..., str]
 ) -> None:

@@ -1,0 +1,36 @@
+"""The Ansible module `data_directory_info`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.modules import data_directory_info
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize(
+    ("there", "marked", "exists", "restore"),
+    [
+        (False, False, False, "none"),
+        (True, False, True, "none"),
+        (True, True, True, "served"),
+        (False, True, False, "stale"),
+    ],
+)
+def test_tells_whether_data_is_there_and_how_it_came(
+    run_module: Run, tmp_path: Path, there: bool, marked: bool, exists: bool, restore: str, check: bool
+) -> None:
+    data = tmp_path / "main"
+    if there:
+        (data / "global").mkdir(parents=True)
+        (data / "global/pg_control").write_text("")
+        (data / "PG_VERSION").write_text("15\n")
+    if marked:
+        (tmp_path / "main.restoring").write_text(str(data.stat().st_ino) if there else "17")
+    result = run_module(data_directory_info.main, check, data_directory=str(data))
+    assert (result["changed"], result["exists"], result["restore"]) == (False, exists, restore)
