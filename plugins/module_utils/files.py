@@ -1,21 +1,23 @@
 # Copyright: (c) 2026, The traumalink.ops developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are whole or not there: atomic writes, managed blocks, fingerprints."""
+"""Files that are whole or not there: atomic writes, managed blocks, fingerprints, folders that one run at a time works in."""
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import pwd
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import OpsError
 
-__all__ = ["TextFile", "diff_of", "fingerprint", "managed_block", "write_text"]
+__all__ = ["TextFile", "diff_of", "fingerprint", "locked", "managed_block", "sync_folder", "write_text"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,24 @@ def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def locked(folder: Path, held_elsewhere: OpsError) -> Iterator[None]:
+    """Hold the lock of a folder, which goes with its process.
+
+    Raises:
+        OpsError: `held_elsewhere`, where another process holds it.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise held_elsewhere from None
+        yield
     finally:
         os.close(handle)
 

@@ -10,18 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .command import Runner, run_checked
+from .cluster_creation import Creation
+from .command import CommandError, Runner, run_checked
 from .errors import OpsError
 from .files import TextFile, diff_of, managed_block, write_text
 from .postgresql_server import SYSTEM_USER, Server, wait_for
 
-__all__ = ["Cluster", "ClusterError", "ClusterState", "Outcome", "ensure", "look"]
+__all__ = ["Cluster", "ClusterError", "ClusterState", "Outcome", "ensure", "look", "refuse_another_place"]
 
 MARKER = "traumalink.ops"
 START_TIMEOUT_SECONDS = 60.0
 CONFIGURATION_ROOT = Path("/etc/postgresql")
 SAMPLES = Path("/usr/share/postgresql")
 LOG_ROOT = Path("/var/log/postgresql")
+PROGRAMS = Path("/usr/lib/postgresql")
 
 
 class ClusterError(OpsError):
@@ -35,6 +37,7 @@ class Cluster:
     Attributes:
         version: PostgreSQL's major version, as Debian names it.
         data_directory: an absolute path; data that lies there is adopted.
+        create: whether an empty cluster may be made where there is no data; never in a restore.
         settings: configuration parameters, name to value.
         hba_lines: lines for the top of pg_hba.conf; ident_lines: for the top of pg_ident.conf.
         watch_files: further files (certificates) that the server has read once it was reloaded after their last change.
@@ -50,6 +53,7 @@ class Cluster:
     ident_lines: Sequence[str] = ()
     watch_files: Sequence[Path] = ()
     may_restart: bool = False
+    create: bool = True
     recovery_timeout_seconds: float = 60.0
     configuration_root: Path = CONFIGURATION_ROOT
     samples: Path = SAMPLES
@@ -64,14 +68,21 @@ class Cluster:
         """The cluster's systemd unit."""
         return f"postgresql@{self.version}-{self.name}.service"
 
+    @property
+    def creation(self) -> Creation:
+        """The making of the cluster."""
+        return Creation(self.data_directory, self.configuration_directory)
+
 
 @dataclass(frozen=True)
 class ClusterState:
-    """What is on the host: configured (Debian knows the cluster), where its data lies, and the data's version."""
+    """What is on the host: configured (Debian knows the cluster), where its data lies, the data's version, and whether an interrupted
+    run left it unfinished."""
 
     configured: bool
     data_directory: Path | None
     data_version: str | None
+    unfinished: bool = False
 
 
 @dataclass
@@ -102,16 +113,29 @@ def look(cluster: Cluster) -> ClusterState:
         configured_data = Path(found[1]) if found else None
     version_file = cluster.data_directory / "PG_VERSION"
     data_version = version_file.read_text(encoding="ascii").strip() if version_file.exists() else None
-    return ClusterState(main_file.exists(), configured_data, data_version)
+    unfinished = cluster.create and cluster.creation.unfinished
+    return ClusterState(main_file.exists(), configured_data, data_version, unfinished)
+
+
+def refuse_another_place(cluster: Cluster, state: ClusterState) -> None:
+    """Raise ClusterError where Debian's configuration names another folder than the one that is meant."""
+    if state.configured and state.data_directory not in (None, cluster.data_directory):
+        raise ClusterError(
+            f"PostgreSQL cluster {cluster.version}/{cluster.name} keeps its data in {state.data_directory}, not in "
+            f"{cluster.data_directory}; set postgresql_data_directory to {state.data_directory}"
+        )
 
 
 def refuse_what_does_not_fit(cluster: Cluster, state: ClusterState) -> None:
-    """Raise ClusterError where going on could touch somebody's data."""
+    """Raise ClusterError where going on could touch somebody's data, or put an empty cluster where data should be."""
+    refuse_another_place(cluster, state)
+    if state.unfinished:
+        return
     where = f"PostgreSQL cluster {cluster.version}/{cluster.name}"
-    if state.configured and state.data_directory not in (None, cluster.data_directory):
+    if not cluster.create and state.data_version is None:
         raise ClusterError(
-            f"{where} keeps its data in {state.data_directory}, not in {cluster.data_directory}; "
-            f"set postgresql_data_directory to {state.data_directory} to adopt it"
+            f"{cluster.data_directory} holds no PostgreSQL data, and a restore never makes an empty cluster in its place; "
+            "see that postgresql_data_directory is what you mean, and run traumalink.ops.restore again"
         )
     if state.data_version not in (None, cluster.version):
         raise ClusterError(
@@ -129,16 +153,39 @@ def refuse_what_does_not_fit(cluster: Cluster, state: ClusterState) -> None:
         )
 
 
+def plan(cluster: Cluster, state: ClusterState) -> list[str]:
+    """Say in words how the cluster comes to be there; nothing where it is there."""
+    if state.unfinished:
+        aside = [f"keep what an interrupted run left unfinished aside as {cluster.creation.aside}"]
+        return (aside if cluster.creation.leaves_something else []) + ["create the cluster"]
+    if state.configured:
+        return []
+    return ["create the cluster" if state.data_version is None else "adopt the data that is there"]
+
+
 def create_or_adopt(cluster: Cluster, state: ClusterState, runner: Runner) -> None:
-    """Let Debian's tool know the cluster: with initdb where there is no data, without it where there is some."""
+    """Let Debian's tool know the cluster: with initdb where there is no data, without it where there is some.
+
+    Killed at any moment it can be run again: until it ends, a marker says that what lies there is unfinished.
+    """
     argv = ["pg_createcluster", cluster.version, cluster.name, "-d", str(cluster.data_directory)]
     argv += ["-p", str(cluster.port)]
-    if state.data_version is None:
+    if state.unfinished and cluster.creation.leaves_something:
+        cluster.creation.keep_aside()
+    if state.unfinished or state.data_version is None:
+        cluster.creation.begin()
         argv += ["--locale", "C.UTF-8", "-e", "UTF8", "--", "--data-checksums", "--auth-local=peer"]
         argv += ["--auth-host=scram-sha-256"]
     else:
         lay_missing_configuration(cluster)
-    run_checked(runner, argv, f"creating the cluster {cluster.version}/{cluster.name}", timeout_seconds=600)
+    try:
+        run_checked(runner, argv, f"creating the cluster {cluster.version}/{cluster.name}", timeout_seconds=600)
+    except CommandError:
+        if (
+            not cluster.data_directory.exists()
+        ):  # the tool has tidied up, and the folder's number may be given to another
+            cluster.creation.end()
+        raise
 
 
 def lay_missing_configuration(cluster: Cluster) -> None:
@@ -186,13 +233,19 @@ def ensure(cluster: Cluster, runner: Runner, *, check: bool = False) -> Outcome:
         ClusterError: the host's data does not fit (nothing was changed), or the server does not start.
     """
     state = look(cluster)
+    if check and not cluster.create and state.data_version is None:
+        return Outcome(steps=["adopt the data that comes back"])
     refuse_what_does_not_fit(cluster, state)
-    outcome = Outcome()
-    if not state.configured:
-        outcome.steps.append("create the cluster" if state.data_version is None else "adopt the data that is there")
-        if check:
-            return outcome
-        create_or_adopt(cluster, state, runner)
+    outcome = Outcome(plan(cluster, state))
+    if check and outcome.steps:
+        return outcome
+    if outcome.steps:
+        with cluster.creation.held():
+            if look(cluster) != state:
+                raise ClusterError(f"another run has changed {cluster.data_directory} meanwhile; run again")
+            create_or_adopt(cluster, state, runner)
+    if not check:
+        cluster.creation.end()
     files = wanted_files(cluster)
     outcome.diff = diff_of(files)
     outcome.steps += [f"write {entry['after_header']}" for entry in outcome.diff]
@@ -218,10 +271,7 @@ def bring_up(cluster: Cluster, server: Server, outcome: Outcome, written: list[P
     """Start or reload the server so that it runs with the files as they are, and restart it only where allowed."""
     if not server.answers():
         outcome.steps.append("start the server")
-        systemctl(cluster, server.runner, "start")
-        ended = wait_for(lambda: server.answers() or failed(cluster, server.runner), cluster.recovery_timeout_seconds)
-        if not ended or failed(cluster, server.runner):
-            raise ClusterError(f"{cluster.unit} does not start: {log_tail(cluster)}")
+        start(cluster, server)
     loaded = server.loaded_at()
     if stale([*written, *cluster.watch_files], loaded):
         outcome.steps.append("reload the server")
@@ -234,15 +284,50 @@ def bring_up(cluster: Cluster, server: Server, outcome: Outcome, written: list[P
         refuse_rejected_rules(cluster, server)
     recovering = not (cluster.data_directory / "standby.signal").exists()
     if recovering and not wait_for(lambda: not server.in_recovery(), cluster.recovery_timeout_seconds):
-        raise ClusterError(
-            f"{cluster.unit} still replays WAL after {cluster.recovery_timeout_seconds:.0f} s; "
-            f"it goes on by itself; run the playbook again, which waits on. {log_tail(cluster)}"
-        )
+        raise still_replays(cluster)
     if cluster.may_restart and server.restart_pending():
         outcome.steps.append("restart the server for " + ", ".join(server.restart_pending()))
         systemctl(cluster, server.runner, "restart")
         if not wait_for(server.answers, START_TIMEOUT_SECONDS):
             raise ClusterError(f"{cluster.unit} does not answer after its restart: {log_tail(cluster)}")
+
+
+def start(cluster: Cluster, server: Server) -> None:
+    """Start the server and wait until it admits connections: a minute, and on from there only while it replays WAL.
+
+    A server that crashes again and again keeps its unit active; waiting for that one would be silence for nothing.
+    """
+
+    def ended() -> bool:
+        return server.answers() or failed(cluster, server.runner)
+
+    systemctl(cluster, server.runner, "start")
+    if not wait_for(ended, START_TIMEOUT_SECONDS):
+        if not wait_for(lambda: ended() or not replays(cluster, server), cluster.recovery_timeout_seconds):
+            raise still_replays(cluster)
+        # Between the last WAL and the first connection lies a moment in which neither can be seen.
+        wait_for(ended, START_TIMEOUT_SECONDS)
+    if failed(cluster, server.runner) or not server.answers():
+        raise ClusterError(
+            f"{cluster.unit} does not start; correct what its log names, and run again: {log_tail(cluster)}"
+        )
+
+
+def replays(cluster: Cluster, server: Server) -> bool:
+    """Tell whether the server lives and is not done with its WAL: it says that it starts up, or its control file that it recovers."""
+    if server.starts_up():
+        return True
+    control = [str(PROGRAMS / cluster.version / "bin" / "pg_controldata"), "-D", str(cluster.data_directory)]
+    found = re.search(r"^Database cluster state: +(.+)$", server.runner(control, user=SYSTEM_USER).stdout, re.M)
+    return found is not None and found[1] in ("in crash recovery", "in archive recovery")
+
+
+def still_replays(cluster: Cluster) -> ClusterError:
+    """Return the error for a server that takes longer than we wait."""
+    return ClusterError(
+        f"{cluster.unit} still replays WAL after {cluster.recovery_timeout_seconds:.0f} s; "
+        f"it goes on by itself; run the playbook again, which waits on. {log_tail(cluster)}"
+    )
 
 
 def stale(paths: Iterable[Path], loaded_at: float) -> bool:

@@ -60,6 +60,11 @@ class Server:
             return False
         return True
 
+    def starts_up(self) -> bool:
+        """Tell whether the server lives and refuses everybody because it is still starting (pg_isready's status 1)."""
+        argv = ["pg_isready", "-q", "-t", "10", "-h", self.socket_directory, "-p", str(self.port)]
+        return self.runner(argv, user=SYSTEM_USER, timeout_seconds=30.0).status == 1
+
     def in_recovery(self) -> bool:
         """Tell whether the server replays WAL (a standby, or a restore that goes on) instead of taking writes."""
         return self.value("SELECT pg_is_in_recovery()") == "t"

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pwd
 import shutil
@@ -16,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .errors import OpsError
-from .files import TextFile, write_text
+from .files import TextFile, locked, write_text
 from .pgbackrest import Backup, PgBackRest
 from .pgbackrest_failure import running_engines
 from .postgresql_server import SYSTEM_USER
@@ -138,17 +137,10 @@ class RestoreTarget:
             RestoreError: another restore still runs.
         """
         self.data_directory.parent.mkdir(parents=True, exist_ok=True)
-        folder = os.open(self.data_directory.parent, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RestoreError(f"another restore {STILL_RUNS}") from None
+        with locked(self.data_directory.parent, RestoreError(f"another restore {STILL_RUNS}")):
             if engines := running_engines(["restore"]):
                 raise RestoreError(f"another restore (process {engines[0].process}) {STILL_RUNS}")
             yield
-        finally:
-            os.close(folder)
 
     def required_bytes(self, database_bytes: int) -> int:
         """Return the free space that a restore needs: the database, a tenth of it more, and the WAL.

@@ -11,6 +11,7 @@ module: postgresql_cluster
 short_description: Create or adopt a Debian PostgreSQL cluster, configure it and see it run
 description:
   - Creates a cluster with data checksums where there is no data, and adopts data that is there. Data is never replaced.
+  - What a run that was killed while it created the cluster has left is kept aside, and the cluster is created anew.
   - Writes C(conf.d/50-traumalink.conf) and blocks at the top of C(pg_hba.conf) and C(pg_ident.conf), and reloads the server whenever one of its
     files is newer than what it has loaded.
   - Memory and WAL settings follow from the host; O(settings) overrides them.
@@ -34,6 +35,7 @@ options:
   backup_role: {description: Database role that the backup uses over the local socket., type: str, required: true}
   watch_files: {description: Files (certificates) whose change needs a reload., type: list, elements: path, default: []}
   may_restart: {description: Whether a pending restart may be carried out now., type: bool, default: false}
+  create: {description: Whether an empty cluster may be created where there is no data., type: bool, default: true}
   recovery_timeout_seconds: {description: How long to wait for a server that replays WAL., type: int, default: 60}
 attributes:
   check_mode: {support: full, description: Says what would be done.}
@@ -95,6 +97,7 @@ def main() -> None:
             "backup_role": {"type": "str", "required": True},
             "watch_files": {"type": "list", "elements": "path", "default": []},
             "may_restart": {"type": "bool", "default": False},
+            "create": {"type": "bool", "default": True},
             "recovery_timeout_seconds": {"type": "int", "default": 60},
         },
         supports_check_mode=True,
@@ -112,6 +115,7 @@ def main() -> None:
             ident_lines=ident_lines(given["backup_role"]),
             watch_files=[Path(path) for path in given["watch_files"]],
             may_restart=given["may_restart"],
+            create=given["create"],
             recovery_timeout_seconds=given["recovery_timeout_seconds"],
         )
         outcome = ensure(cluster, run, check=module.check_mode)

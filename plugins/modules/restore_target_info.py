@@ -2,17 +2,19 @@
 # Copyright: (c) 2026, The traumalink.ops developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: whether a host has room for a restore."""
+"""Ansible module: whether a host has room for a restore, where its server would look for it."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: restore_target_info
-short_description: Whether a host has room for a restore, before anything is changed
+short_description: Whether a host is ready for a restore, before anything is changed
 description:
   - Fails where the file system of the data directory has too little free space; what lies there stays beside the restore, so it does not count.
+  - Fails where Debian's configuration of the cluster names another data directory; its server would serve the old data after the restore.
 options:
   data_directory: {description: Absolute path of the data., type: path, required: true}
+  version: {description: PostgreSQL's major version., type: str, required: true}
   memory_bytes: {description: "Memory PostgreSQL may count on, which bounds its WAL; the host's where it is not given.", type: int}
   database_bytes: {description: Size of the database that comes back., type: int, required: true}
 attributes:
@@ -25,6 +27,7 @@ EXAMPLES = r"""
 - name: See that there is room
   traumalink.ops.restore_target_info:
     data_directory: /var/lib/postgresql/15/main
+    version: "15"
     database_bytes: 3221225472
 """
 
@@ -36,6 +39,12 @@ required_bytes: {description: Space that the restore needs., returned: success, 
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_cluster import (
+    Cluster,
+    ClusterError,
+    look,
+    refuse_another_place,
+)
 from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning import (
     host_memory_bytes,
     max_wal_size_bytes,
@@ -48,6 +57,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "data_directory": {"type": "path", "required": True},
+            "version": {"type": "str", "required": True},
             "memory_bytes": {"type": "int"},
             "database_bytes": {"type": "int", "required": True},
         },
@@ -55,8 +65,12 @@ def main() -> None:
     )
     wal_bytes = max_wal_size_bytes(module.params["memory_bytes"] or host_memory_bytes())
     target = RestoreTarget(Path(module.params["data_directory"]), wal_bytes=wal_bytes)
+    cluster = Cluster(version=module.params["version"], data_directory=target.data_directory, settings={})
     try:
         free = target.require(module.params["database_bytes"])
+        refuse_another_place(cluster, look(cluster))
+    except ClusterError as error:
+        module.fail_json(msg=f"{error}. Nothing was changed")
     except RestoreError as error:
         module.fail_json(msg=str(error))
     module.exit_json(

@@ -59,13 +59,23 @@ def test_a_target_without_room_is_refused(site):
     before = fingerprint()
     at("db1").check_output("mkdir -p /srv/small && mount -t tmpfs -o size=64m none /srv/small && echo done")
     try:
-        run = play("restore", "-e", "restore_confirm=lab", "-e", "restore_data_directory=/srv/small/main")
+        run = play("restore", "-e", "restore_confirm=lab", "-e", "postgresql_data_directory=/srv/small/main")
         assert run.status != 0
         assert run.says("the file system of /srv/small/main has 0.1 GiB free, the restore needs"), run.output[-2000:]
         assert run.says("or mount a larger disk there. Nothing was changed")
         assert run.changed == {}
     finally:
         at("db1").check_output("umount /srv/small && echo done")
+    assert fingerprint() == before
+
+
+def test_a_restore_to_where_no_server_looks_is_refused(site):
+    before = fingerprint()
+    run = play("restore", "-e", "restore_confirm=lab", "-e", "postgresql_data_directory=/srv/elsewhere/main")
+    assert run.status != 0
+    assert run.says("/main, not in /srv/elsewhere/main; set postgresql_data_directory to"), run.output[-2000:]
+    assert run.says("Nothing was changed")
+    assert run.changed == {}
     assert fingerprint() == before
 
 

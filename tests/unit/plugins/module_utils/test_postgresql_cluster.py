@@ -26,6 +26,10 @@ ME = pwd.getpwuid(os.geteuid()).pw_name
 INITDB_OPTIONS = {"--", "--data-checksums", "--locale"}
 
 
+class Killed(BaseException):
+    """The controller's or the host's sudden end."""
+
+
 class Host:
     """A Debian host with at most one cluster: pg_createcluster, systemctl and psql as far as they matter here."""
 
@@ -42,10 +46,13 @@ class Host:
         self.pending: list[str] = []
         self.rejected_rules = ""
         self.fails_on: str | None = None
+        self.starts_up_for = 0
+        self.control = "in production"
+        self.killed_after: list[str] | None = None
 
     def __call__(self, argv: Sequence[str], **_options: Any) -> Completed:
         self.calls.append(list(argv))
-        status, out = getattr(self, argv[0].replace("-", "_"))(list(argv))
+        status, out = getattr(self, Path(argv[0]).name)(list(argv))
         return Completed(tuple(argv), status, out, "it went wrong\n" if status else "")
 
     def done(self) -> list[str]:
@@ -58,6 +65,13 @@ class Host:
         data = Path(argv[argv.index("-d") + 1])
         if self.fails_on == argv[0]:
             return 1, ""
+        if self.killed_after is not None:
+            data.mkdir(parents=True, exist_ok=True)
+            for name in self.killed_after:
+                folder = self.cluster.configuration_directory if name.endswith(".conf") else data
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_text("15\n" if name == "PG_VERSION" else "")
+            raise Killed
         if not (data / "PG_VERSION").exists():
             assert not data.exists() or not any(data.iterdir()), "initdb over data"
             data.mkdir(parents=True, exist_ok=True)
@@ -74,11 +88,24 @@ class Host:
             return 1, ""
         if word == "start":
             self.running, self.failed = self.boots, not self.boots
+            (self.cluster.data_directory / "postmaster.opts").touch()
         if word == "restart":
             self.running, self.pending = self.comes_back, []
         if self.running and self.reads_configuration:
             self.loaded_at = max(time.time(), self.loaded_at) + 5
         return 0, ""
+
+    def pg_isready(self, argv: list[str]) -> tuple[int, str]:
+        assert argv[argv.index("-p") + 1] == str(self.cluster.port)
+        if self.starts_up_for <= 0:
+            return (0 if self.running else 2), ""
+        self.starts_up_for -= 1
+        self.running = self.starts_up_for == 0 and self.boots
+        return 1, ""
+
+    def pg_controldata(self, argv: list[str]) -> tuple[int, str]:
+        assert argv[1:] == ["-D", str(self.cluster.data_directory)]
+        return 0, f"pg_control version number:            1300\nDatabase cluster state:               {self.control}\n"
 
     def psql(self, argv: list[str]) -> tuple[int, str]:
         assert argv[argv.index("-p") + 1] == str(self.cluster.port)
@@ -205,6 +232,7 @@ def test_adopted_data_gets_only_the_configuration_that_it_lacks(cluster: Cluster
         "postgresql.conf": "work_mem = '1GB'\n",
         "pg_hba.conf": "local all postgres peer\nlocal all all peer\n",
         "pg_ident.conf": "",
+        "postmaster.opts": "",
     }
 
 
@@ -307,6 +335,162 @@ def test_creation_that_fails_is_told_and_nothing_is_started(cluster: Cluster, ho
     with pytest.raises(CommandError, match=r"creating the cluster 15/main failed: .* it went wrong"):
         ensure(cluster, host)
     assert host.done() == ["pg_createcluster"]
+
+
+# --- creation that was cut off ---
+
+BEGUN = [["base"], ["base", "PG_VERSION"], ["PG_VERSION", "start.conf"], ["PG_VERSION", "postgresql.conf"]]
+
+
+def killed_in_creation(cluster: Cluster, left: list[str]) -> Host:
+    """Return a host on which a run was killed while pg_createcluster had made these files."""
+    host = Host(cluster)
+    host.killed_after = left
+    with pytest.raises(Killed):
+        ensure(cluster, host)
+    host.killed_after = None
+    host.calls.clear()
+    return host
+
+
+def kept_aside(cluster: Cluster) -> list[Path]:
+    return sorted(cluster.data_directory.parent.glob("data.unfinished-*"))
+
+
+@pytest.mark.parametrize("left", BEGUN)
+def test_what_a_killed_creation_left_is_kept_aside_and_made_anew(cluster: Cluster, left: list[str]) -> None:
+    host = killed_in_creation(cluster, left)
+    outcome = ensure(cluster, host)
+    (aside,) = kept_aside(cluster)
+    assert outcome.steps[:2] == [f"keep what an interrupted run left unfinished aside as {aside}", "create the cluster"]
+    assert set(host.calls[0]) >= INITDB_OPTIONS
+    names = {path.name for path in aside.rglob("*") if path.is_file() or not any(path.iterdir())}
+    assert names == set(left)
+    assert not cluster.creation.marker.exists()
+    assert ensure(cluster, host).steps == []
+    assert kept_aside(cluster) == [aside]
+
+
+def test_a_creation_killed_before_it_wrote_anything_leaves_nothing_to_keep(cluster: Cluster) -> None:
+    host = killed_in_creation(cluster, [])
+    assert ensure(cluster, host).steps[0] == "create the cluster"
+    assert kept_aside(cluster) == []
+
+
+def test_a_creation_can_be_killed_again_and_again(cluster: Cluster) -> None:
+    host = killed_in_creation(cluster, BEGUN[1])
+    host.killed_after = BEGUN[3]
+    with pytest.raises(Killed):
+        ensure(cluster, host)
+    host.killed_after = None
+    ensure(cluster, host)
+    assert not cluster.creation.marker.exists()
+    assert host.running
+
+
+def test_keeping_aside_can_be_killed_too(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = killed_in_creation(cluster, BEGUN[3])
+
+    def killed(*_paths: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", killed)
+        with pytest.raises(Killed):
+            ensure(cluster, host)
+    ensure(cluster, host)
+    assert (kept_aside(cluster)[0] / "configuration" / "postgresql.conf").exists()
+
+
+def used_by_a_server(cluster: Cluster) -> None:
+    (cluster.data_directory / "postmaster.opts").touch()
+
+
+def used_by_a_restore(cluster: Cluster) -> None:
+    (cluster.data_directory / "backup.manifest").touch()
+
+
+def used_by_a_person(cluster: Cluster) -> None:
+    cluster.data_directory.rename(cluster.data_directory.with_name("half"))
+    fill(cluster)
+
+
+@pytest.mark.parametrize("use", [used_by_a_server, used_by_a_restore, used_by_a_person])
+def test_a_forgotten_marker_moves_nobody_s_data(cluster: Cluster, use: Callable[[Cluster], None]) -> None:
+    host = killed_in_creation(cluster, BEGUN[1])
+    use(cluster)
+    before = cluster.data_directory.stat().st_ino
+    assert ensure(cluster, host).steps[0] == "adopt the data that is there"
+    assert cluster.data_directory.stat().st_ino == before
+    assert kept_aside(cluster) == []
+    assert not cluster.creation.marker.exists()
+
+
+def test_a_failed_creation_that_tidied_up_leaves_no_marker(cluster: Cluster, host: Host) -> None:
+    def fail(argv: list[str]) -> tuple[int, str]:
+        Path(argv[argv.index("-d") + 1]).rmdir()
+        return 1, ""
+
+    host.pg_createcluster = fail  # type: ignore[method-assign]
+    with pytest.raises(CommandError, match="creating the cluster"):
+        ensure(cluster, host)
+    assert not cluster.creation.marker.exists()
+
+
+def test_a_failed_creation_that_left_something_is_made_anew(cluster: Cluster, host: Host) -> None:
+    host.fails_on = "pg_createcluster"
+    with pytest.raises(CommandError):
+        ensure(cluster, host)
+    fill(cluster)
+    host.fails_on = None
+    ensure(cluster, host)
+    assert (kept_aside(cluster)[0] / "patients").exists()
+
+
+def test_another_run_that_changes_the_place_meanwhile_is_respected(
+    cluster: Cluster, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = iter([look(cluster), ClusterState(True, cluster.data_directory, "15")])
+    monkeypatch.setattr(postgresql_cluster, "look", lambda _cluster: next(states))
+    with pytest.raises(ClusterError, match=r"another run has changed .*/data meanwhile; run again"):
+        ensure(cluster, host)
+    assert host.done() == []
+
+
+def test_check_mode_tells_of_the_unfinished_and_moves_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    host = killed_in_creation(cluster, BEGUN[1])
+    before = tree(tmp_path)
+    steps = ensure(cluster, host, check=True).steps
+    assert [step.split()[0] for step in steps] == ["keep", "create"]
+    assert (tree(tmp_path), host.calls) == (before, [])
+
+
+# --- a restore never makes an empty cluster ---
+
+
+@pytest.mark.parametrize("folder_is_there", [False, True])
+def test_nothing_is_created_where_data_was_to_come_back(cluster: Cluster, host: Host, folder_is_there: bool) -> None:
+    if folder_is_there:
+        cluster.data_directory.mkdir()
+    with pytest.raises(ClusterError, match=r"/data holds no PostgreSQL data, and a restore never makes an empty"):
+        ensure(replace(cluster, create=False), host)
+    assert host.calls == []
+
+
+def test_what_came_back_is_adopted_whatever_marker_stands_beside_it(cluster: Cluster) -> None:
+    host = killed_in_creation(cluster, BEGUN[1])
+    outcome = ensure(replace(cluster, create=False), host)
+    assert outcome.steps[0] == "adopt the data that is there"
+    assert kept_aside(cluster) == []
+
+
+@pytest.mark.parametrize("configured", [False, True])
+def test_check_mode_of_a_restore_expects_the_data_to_come_back(cluster: Cluster, host: Host, configured: bool) -> None:
+    if configured:
+        configure(cluster, cluster.data_directory)
+    outcome = ensure(replace(cluster, create=False), host, check=True)
+    assert outcome.steps == ["adopt the data that comes back"]
+    assert host.calls == []
 
 
 # --- configuration ---
@@ -505,7 +689,8 @@ def test_a_server_that_does_not_start_is_an_error_with_the_end_of_its_log(
     host.boots = False
     if not gives_up:
         host.systemctl = lambda argv: (1 if verb(argv) == "is-failed" else 0, "")  # type: ignore[method-assign]
-    with pytest.raises(ClusterError, match=r"does not start: .*main\.log ends with: line 4 \| line 5 .* \| line 8$"):
+    said = r"does not start; correct what its log names, and run again: .*main\.log ends with: line 4 \| .* \| line 8$"
+    with pytest.raises(ClusterError, match=said):
         ensure(cluster, host)
 
 
@@ -517,6 +702,40 @@ def test_systemd_s_refusal_is_told_even_without_a_log(cluster: Cluster, word: st
     said = rf"systemctl {word} postgresql@15-main\.service failed: it went wrong: .*\.log does not exist"
     with pytest.raises(ClusterError, match=said):
         ensure(replace(cluster, may_restart=True), host)
+
+
+def starting(cluster: Cluster, **how: Any) -> Host:
+    """Return a host whose server was stopped and whose unit stays active, whatever the server does."""
+    host = serving(cluster)
+    host.running, host.boots = False, how.pop("boots", False)
+    host.systemctl = lambda argv: (1 if verb(argv) == "is-failed" else 0, "")  # type: ignore[method-assign]
+    for name, value in how.items():
+        setattr(host, name, value)
+    return host
+
+
+@pytest.mark.parametrize("control", ["in production", "shut down", "shut down in recovery"])
+def test_a_server_that_crashes_again_and_again_is_not_waited_for(cluster: Cluster, control: str) -> None:
+    host, begun = starting(cluster, control=control), time.monotonic()
+    with pytest.raises(ClusterError, match="does not start; correct what its log names"):
+        ensure(replace(cluster, recovery_timeout_seconds=3600.0), host)
+    assert time.monotonic() - begun < 10
+
+
+def test_a_server_that_is_starting_for_long_is_waited_for(cluster: Cluster) -> None:
+    host = starting(cluster, boots=True, starts_up_for=4)
+    assert ensure(replace(cluster, recovery_timeout_seconds=30.0), host).steps == ["start the server"]
+
+
+@pytest.mark.parametrize(
+    "sign", [{"starts_up_for": 99}, {"control": "in crash recovery"}, {"control": "in archive recovery"}]
+)
+def test_a_server_that_replays_for_longer_than_we_wait_is_not_called_broken(
+    cluster: Cluster, sign: dict[str, Any]
+) -> None:
+    host = starting(cluster, **sign)
+    with pytest.raises(ClusterError, match=r"still replays WAL after 0 s; it goes on by itself; run the playbook ag"):
+        ensure(cluster, host)
 
 
 def test_start_does_not_wait_in_systemd_so_that_a_long_recovery_is_not_cut_short(cluster: Cluster, host: Host) -> None:

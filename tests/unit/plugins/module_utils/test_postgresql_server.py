@@ -54,6 +54,12 @@ def test_answers_quickly_or_not_at_all(runner: Any) -> None:
     assert Server(runner).answers() is False
 
 
+@pytest.mark.parametrize(("status", "starts_up"), [(0, False), (1, True), (2, False), (3, False)])
+def test_tells_a_server_that_lives_and_admits_nobody_yet(runner: Any, status: int, starts_up: bool) -> None:
+    runner.on("pg_isready", "5433", status=status)
+    assert Server(runner, 5433).starts_up() is starts_up
+
+
 @pytest.mark.parametrize(("said", "recovering"), [("t\n", True), ("f\n", False)])
 def test_tells_a_recovery(runner: Any, said: str, recovering: bool) -> None:
     runner.on("SELECT pg_is_in_recovery()", out=said)

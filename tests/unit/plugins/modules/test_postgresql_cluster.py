@@ -125,6 +125,13 @@ def test_check_mode_without_a_server_has_no_role(module: Run, runner: Any) -> No
     assert module(check=True)["role"] == "none"
 
 
+def test_creates_nothing_where_that_is_forbidden(module: Run, runner: Any, configuration: Path, tmp_path: Path) -> None:
+    (configuration / "postgresql.conf").unlink()
+    (tmp_path / "data" / "PG_VERSION").unlink()
+    assert "a restore never makes an empty cluster" in module(create=False)["msg"]
+    assert runner.calls == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

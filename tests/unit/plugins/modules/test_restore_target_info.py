@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,15 @@ GIB = 1024**3
 
 
 @pytest.fixture
-def module(run_module: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the configuration file of the cluster, on a host that has none yet."""
+    cluster = partial(restore_target_info.Cluster, configuration_root=tmp_path / "etc")
+    monkeypatch.setattr(restore_target_info, "Cluster", cluster)
+    return tmp_path / "etc" / "15" / "main" / "postgresql.conf"
+
+
+@pytest.fixture
+def module(run_module: Run, monkeypatch: pytest.MonkeyPatch, configuration: Path, tmp_path: Path) -> Run:
     """Give the module on a host with 12 GiB of free space."""
     target = restore_target_info.RestoreTarget
     monkeypatch.setattr(
@@ -22,7 +31,7 @@ def module(run_module: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     )
     path = str(tmp_path / "main")
     return lambda size, check=False: run_module(
-        restore_target_info.main, check, data_directory=path, database_bytes=size, memory_bytes=4 * GIB
+        restore_target_info.main, check, data_directory=path, version="15", database_bytes=size, memory_bytes=4 * GIB
     )
 
 
@@ -39,13 +48,34 @@ def test_fails_where_there_is_no_room(module: Run) -> None:
     assert "has 12.0 GiB free, the restore needs 13.1 GiB; free 1.1 GiB more" in result["msg"]
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_fails_where_the_server_would_look_elsewhere_after_the_restore(
+    module: Run, configuration: Path, tmp_path: Path, check: bool
+) -> None:
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text("data_directory = '/data/pg'\n")
+    said = f"keeps its data in /data/pg, not in {tmp_path / 'main'}; set postgresql_data_directory to /data/pg."
+    assert said in module(10 * GIB, check)["msg"]
+    assert module(10 * GIB, check)["msg"].endswith("Nothing was changed")
+    configuration.write_text(f"data_directory = '{tmp_path / 'main'}'\n")
+    assert "failed" not in module(10 * GIB, check)
+
+
 def test_asks_for_its_arguments(run_module: Run) -> None:
-    assert "data_directory, database_bytes" in run_module(restore_target_info.main)["msg"]
+    assert "data_directory, database_bytes, version" in run_module(restore_target_info.main)["msg"]
 
 
-def test_wal_counts_as_far_as_the_servers_memory_lets_it_grow(run_module: Run, tmp_path: Path) -> None:
+def test_wal_counts_as_far_as_the_servers_memory_lets_it_grow(
+    run_module: Run, configuration: Path, tmp_path: Path
+) -> None:
     small, large = (
-        run_module(restore_target_info.main, data_directory=str(tmp_path), database_bytes=0, memory_bytes=size * GIB)
+        run_module(
+            restore_target_info.main,
+            data_directory=str(tmp_path),
+            version="15",
+            database_bytes=0,
+            memory_bytes=size * GIB,
+        )
         for size in (2, 32)
     )
     assert (small["required_bytes"], large["required_bytes"]) == (1 * GIB, 8 * GIB)
