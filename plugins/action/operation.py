@@ -206,7 +206,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         record = closed_record(given, self.variables, now)
         record["run_id"] = record["run_id"] or new_run_id(now)
         if self.check:
-            return {"record": record, "head": None, "notices": []}
+            return {"record": record, "head": None, "notices": [], "head_notices": []}
         kept_file = Path(given["controller_records"]).expanduser()
         state = "closed" if given["opened"] and not given["away"] else "appended"
         try:

@@ -74,5 +74,6 @@ opened: {description: Whether the lease is held and the record open., returned: 
 unsettled: {description: Operations that must be settled first., returned: opened and not opened yet, type: list, elements: dict}
 head: {description: "The ledger's new head, countersigned.", returned: opened and closed, type: dict}
 keeper_file: {description: Where the keeper of the lease tells its state., returned: opened, type: str}
-notices: {description: What is told to people., returned: closed, type: list, elements: dict}
+notices: {description: What is told to people about the operation., returned: closed, type: list, elements: dict}
+head_notices: {description: "What the hospital is told of the new head, to be kept.", returned: closed, type: list, elements: dict}
 """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import json
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,11 +30,13 @@ __all__ = [
     "approval_of",
     "closed_record",
     "countersigned",
+    "head_notice",
     "notices_of",
     "opening_record",
 ]
 
 MAX_REASON = 1000
+WEBHOOK_CHARACTERS = 600  # Chinese takes three bytes a character, and a WeCom robot 2048 bytes
 SECRET_NAMES = ("password", "passphrase", "private_key", "secret", "token", "signing_key")
 TOLD = ("refused", "failed", "rolled_back", "interrupted")
 
@@ -233,6 +236,24 @@ def countersigned(key: str, head: Mapping[str, Any]) -> dict[str, Any]:
         file.touch(mode=0o600)
         file.write_text(key.strip() + "\n", encoding="ascii")
         return {**head, "signature": sign_head(Head(head["sequence"], head["hash"], head["at"]), file)}
+
+
+def head_notice(site: str, head: Mapping[str, Any], webhook_format: str) -> dict[str, Any]:
+    """Return what the hospital is told of a new head of the ledger, to be kept: with it nobody can change what stands before unnoticed."""
+    subject = f"[{site}] 台账校验值 {head['sequence']} / head {head['sequence']} of the ledger"
+    text = (
+        "请保存本邮件：其中的校验值可证明此前的维护记录未被改动。\n"
+        "Please keep this message: it proves that the maintenance records up to here were not altered.\n\n"
+        f"{json.dumps({name: head[name] for name in ('sequence', 'hash', 'at')}, sort_keys=True)}\n{head['signature']}"
+    )
+    fields = {
+        "event": "ledger_head",
+        "site": site,
+        **{name: head[name] for name in ("sequence", "hash", "at", "signature")},
+    }
+    plain = {"subject": subject, "text": text, **fields}
+    robot = {"msgtype": "text", "text": {"content": f"{subject}\n{text}"[:WEBHOOK_CHARACTERS]}}
+    return {"subject": subject, "text": text, "webhook": plain if webhook_format == "plain" else robot}
 
 
 def notices_of(record: Mapping[str, Any], webhook_format: str, contract: Any) -> list[dict[str, Any]]:

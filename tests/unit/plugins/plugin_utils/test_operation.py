@@ -132,3 +132,16 @@ def test_a_holder_is_named_with_verb_and_time() -> None:
         "site of lab is refused: backup 20261125-033000-3f9a2c of li.na@c1, which holds the site since 2026-11-25T03:30:00Z, is at work. "
         "Run it again when that has ended. Nothing was changed"
     )
+
+
+@pytest.mark.parametrize("webhook_format", ["plain", "wecom"])
+def test_the_hospital_is_given_a_head_that_can_be_compared(keys: Callable[[str], Path], webhook_format: str) -> None:
+    head = {"sequence": 3, "hash": "a" * 64, "at": "2026-11-25T03:40:00Z"}
+    message = operation.head_notice(
+        "lab", operation.countersigned(keys("countersign").read_text(), head), webhook_format
+    )
+    assert "head 3 of the ledger" in message["subject"]
+    assert '"hash": "' + "a" * 64 in message["text"]
+    assert "BEGIN SSH SIGNATURE" in message["text"]
+    assert "a" * 64 in repr(message["webhook"])
+    assert len(str(message["webhook"].get("text", "")).encode()) < 2048
