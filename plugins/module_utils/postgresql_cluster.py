@@ -14,7 +14,7 @@ from .cluster_creation import Creation
 from .command import CommandError, Runner, run_checked
 from .errors import OpsError
 from .files import TextFile, diff_of, managed_block, write_text
-from .postgresql_server import SYSTEM_USER, Server, wait_for
+from .postgresql_server import SYSTEM_USER, Server, startup_process, wait_for
 
 __all__ = ["Cluster", "ClusterError", "ClusterState", "Outcome", "ensure", "look", "refuse_another_place"]
 
@@ -23,7 +23,6 @@ START_TIMEOUT_SECONDS = 60.0
 CONFIGURATION_ROOT = Path("/etc/postgresql")
 SAMPLES = Path("/usr/share/postgresql")
 LOG_ROOT = Path("/var/log/postgresql")
-PROGRAMS = Path("/usr/lib/postgresql")
 
 
 class ClusterError(OpsError):
@@ -295,7 +294,7 @@ def bring_up(cluster: Cluster, server: Server, outcome: Outcome, written: list[P
 def start(cluster: Cluster, server: Server) -> None:
     """Start the server and wait until it admits connections: a minute, and on from there only while it replays WAL.
 
-    A server that crashes again and again keeps its unit active; waiting for that one would be silence for nothing.
+    A server that crashes again and again keeps its unit active and says that it is starting: only one process that goes on is replay.
     """
 
     def ended() -> bool:
@@ -303,7 +302,12 @@ def start(cluster: Cluster, server: Server) -> None:
 
     systemctl(cluster, server.runner, "start")
     if not wait_for(ended, START_TIMEOUT_SECONDS):
-        if not wait_for(lambda: ended() or not replays(cluster, server), cluster.recovery_timeout_seconds):
+        replaying = startup_process(cluster.data_directory)
+
+        def stopped_replaying() -> bool:
+            return replaying is None or startup_process(cluster.data_directory) != replaying
+
+        if not wait_for(lambda: ended() or stopped_replaying(), cluster.recovery_timeout_seconds):
             raise still_replays(cluster)
         # Between the last WAL and the first connection lies a moment in which neither can be seen.
         wait_for(ended, START_TIMEOUT_SECONDS)
@@ -311,15 +315,6 @@ def start(cluster: Cluster, server: Server) -> None:
         raise ClusterError(
             f"{cluster.unit} does not start; correct what its log names, and run again: {log_tail(cluster)}"
         )
-
-
-def replays(cluster: Cluster, server: Server) -> bool:
-    """Tell whether the server lives and is not done with its WAL: it says that it starts up, or its control file that it recovers."""
-    if server.starts_up():
-        return True
-    control = [str(PROGRAMS / cluster.version / "bin" / "pg_controldata"), "-D", str(cluster.data_directory)]
-    found = re.search(r"^Database cluster state: +(.+)$", server.runner(control, user=SYSTEM_USER).stdout, re.M)
-    return found is not None and found[1] in ("in crash recovery", "in archive recovery")
 
 
 def still_replays(cluster: Cluster) -> ClusterError:

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from .command import CommandError, Runner
 from .errors import OpsError
 
-__all__ = ["SYSTEM_USER", "Server", "ServerError", "wait_for"]
+__all__ = ["SYSTEM_USER", "Server", "ServerError", "startup_process", "wait_for"]
 
 SYSTEM_USER = "postgres"
 FIELD_SEPARATOR = "\x1f"
@@ -60,11 +62,6 @@ class Server:
             return False
         return True
 
-    def starts_up(self) -> bool:
-        """Tell whether the server lives and refuses everybody because it is still starting (pg_isready's status 1)."""
-        argv = ["pg_isready", "-q", "-t", "10", "-h", self.socket_directory, "-p", str(self.port)]
-        return self.runner(argv, user=SYSTEM_USER, timeout_seconds=30.0).status == 1
-
     def in_recovery(self) -> bool:
         """Tell whether the server replays WAL (a standby, or a restore that goes on) instead of taking writes."""
         return self.value("SELECT pg_is_in_recovery()") == "t"
@@ -83,6 +80,28 @@ class Server:
     def loaded_at(self) -> float:
         """Return when the configuration was last read, in seconds since the epoch."""
         return float(self.value("SELECT extract(epoch FROM pg_conf_load_time())"))
+
+
+def startup_process(data_directory: Path, processes: Path = Path("/proc")) -> int | None:
+    """Return the id of the process that replays WAL for the server on this data, or None where none does.
+
+    It is the same one from the server's start until the last WAL is replayed. A server that crashes again and again says all the time that
+    it is starting, but with another process each time.
+    """
+    try:
+        server = (data_directory / "postmaster.pid").read_text(encoding="ascii").split()[0]
+    except (OSError, IndexError):
+        return None
+    for folder in processes.glob("[0-9]*"):
+        try:
+            title = (folder / "cmdline").read_bytes()
+            parent = (folder / "stat").read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()[1]
+        except OSError:
+            continue  # it has ended meanwhile
+        # Behind the cluster's name; a client's process says `startup` too, behind the client's.
+        if parent == server and re.match(rb"postgres: (\S+: )?startup\b", title):
+            return int(folder.name)
+    return None
 
 
 def wait_for(

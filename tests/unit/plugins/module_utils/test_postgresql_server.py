@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.command import CommandError
-from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_server import Server, ServerError, wait_for
+from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_server import (
+    Server,
+    ServerError,
+    startup_process,
+    wait_for,
+)
 
 
 def test_asks_as_the_system_user_over_the_socket_without_a_password(runner: Any) -> None:
@@ -54,12 +60,6 @@ def test_answers_quickly_or_not_at_all(runner: Any) -> None:
     assert Server(runner).answers() is False
 
 
-@pytest.mark.parametrize(("status", "starts_up"), [(0, False), (1, True), (2, False), (3, False)])
-def test_tells_a_server_that_lives_and_admits_nobody_yet(runner: Any, status: int, starts_up: bool) -> None:
-    runner.on("pg_isready", "5433", status=status)
-    assert Server(runner, 5433).starts_up() is starts_up
-
-
 @pytest.mark.parametrize(("said", "recovering"), [("t\n", True), ("f\n", False)])
 def test_tells_a_recovery(runner: Any, said: str, recovering: bool) -> None:
     runner.on("SELECT pg_is_in_recovery()", out=said)
@@ -96,3 +96,29 @@ def test_waits_until_it_holds_or_time_is_up(holds_at: int, timeout: int, held: b
         lambda: now[0] >= 100 + holds_at, timeout, clock=lambda: now[0], sleep=sleep, interval_seconds=1.0
     )
     assert (result, now[0] - 100) == (held, slept)
+
+
+@pytest.mark.parametrize(
+    ("title", "parent", "found"),
+    [
+        (b"postgres: 15/main: startup recovering 000000010000000000000007\0", 40, 41),
+        (b"postgres: startup\0", 40, 41),
+        (b"postgres: 15/main: startup recovering 000000010000000000000007\0", 39, None),  # another server's
+        (b"postgres: 15/main: app trauma [local] startup\0", 40, None),  # a client that is let in
+        (b"postgres: 15/main: checkpointer \0", 40, None),
+    ],
+)
+def test_finds_the_process_that_replays(tmp_path: Path, title: bytes, parent: int, found: int | None) -> None:
+    (tmp_path / "postmaster.pid").write_text(f"40\n{tmp_path}\n")
+    (tmp_path / "proc" / "41").mkdir(parents=True)
+    (tmp_path / "proc" / "42").mkdir()  # has ended meanwhile
+    (tmp_path / "proc" / "41" / "cmdline").write_bytes(title)
+    (tmp_path / "proc" / "41" / "stat").write_text(f"41 (postgres (x) y) S {parent} 41 41 0")
+    assert startup_process(tmp_path, tmp_path / "proc") == found
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_where_no_server_runs_nothing_replays(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "postmaster.pid").write_text(content)
+    assert startup_process(tmp_path) is None
