@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import time
@@ -232,5 +233,5 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def dismiss(self, file: Path) -> None:
         """End the keeper: the operation is closed."""
         file.unlink(missing_ok=True)
-        if file.parent.is_dir():
+        with contextlib.suppress(OSError):  # the keeper removes it too
             file.parent.rmdir()

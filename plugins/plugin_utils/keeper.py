@@ -9,6 +9,7 @@ this process behind. It ends when the playbook ends, however that happens; then 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -90,6 +91,13 @@ class Keeper:
             if not held and self.file.exists():
                 self.give_up(playbook)
                 return
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove the file and its folder: nobody is left who would read it."""
+        self.file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.file.parent.rmdir()
 
     def give_up(self, playbook: str) -> None:
         """Say that the lease is lost, give the playbook time to end by itself, and end it: two operations never work side by side."""

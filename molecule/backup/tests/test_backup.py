@@ -52,9 +52,10 @@ def test_a_full_and_an_incremental_backup_are_in_the_repository_as_reported():
 
 
 def test_beside_a_backup_that_runs_a_second_one_is_refused_by_name_and_a_deployment_is_not_disturbed():
-    start = "setsid runuser -u pgbackrest -- pgbackrest --stanza=lab --type=full backup >/dev/null 2>&1 </dev/null &"
+    # As a unit: a shell or runuser between would be stopped along with it, and would not go on along with it.
+    start = "systemd-run --quiet --collect --uid=pgbackrest --unit=stopped-backup pgbackrest --stanza=lab --type=full backup;"
     # Stopped in the middle, it keeps its lock until it may go on.
-    stop = "for _ in $(seq 200); do pid=$(pgrep -o -u pgbackrest -f '^pgbackrest --stanza=lab --type=full backup'); "
+    stop = "for _ in $(seq 200); do pid=$(pgrep -o -u pgbackrest -f '^(/usr/bin/)?pgbackrest --stanza=lab --type=full backup'); "
     stop += '[ -s /run/pgbackrest/lab-backup.lock ] && [ -n "$pid" ] && kill -STOP $pid && echo $pid && exit 0; sleep 0.02; done; exit 1'
     process = at("ops1").check_output(f"{start} {stop}")
     try:

@@ -41,7 +41,8 @@ def descendants(process):
 
 def kill(process):
     """Kill the controller at once with all that it has started; the keeper of the lease notices by itself."""
-    for victim in [process.pid, *descendants(process.pid)]:
+    victims = [process.pid, *descendants(process.pid)]  # before the first dies, and its children are nobody's
+    for victim in victims:
         with contextlib.suppress(ProcessLookupError):
             os.kill(victim, signal.SIGKILL)
     process.wait()
