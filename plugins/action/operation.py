@@ -37,6 +37,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import (
     approval_of,
     closed_record,
     countersigned,
+    head_notice,
     notices_of,
     opening_record,
 )
@@ -47,8 +48,17 @@ LOOK_SECONDS, SAY_SECONDS = 2.0, 30.0
 RENEWALS_A_LEASE = 4  # so that a lease survives some that fail
 
 
+NO_LEDGER = ("There is no ledger at", "The system user traumalink-ledger does not exist")  # what the modules say then
+
+WRONG_RECORD = "The record is wrong"  # and so
+
+
 class OpsAwayError(OpsError):
     """The ops host cannot be reached."""
+
+
+class NoLedgerError(OpsError):
+    """The ops host has no ledger (yet)."""
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no type information
@@ -84,7 +94,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         if answer.get("unreachable"):
             raise OpsAwayError(" ".join(str(answer.get("msg")).split())[:300])
         if answer.get("failed"):
-            raise OpsError(str(answer.get("msg")))
+            message = str(answer.get("msg"))
+            raise (NoLedgerError if any(words in message for words in NO_LEDGER) else OpsError)(message)
         return answer
 
     def judged(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -110,6 +121,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             earlier = self.ask(LEDGER_INFO, gather="durations", verb=given["verb"])["seconds"]
         except OpsAwayError as error:
             away = str(error)
+        except NoLedgerError:
+            if not given["creates_ledger"]:
+                raise
         approval, problem = approval_of(given, contract, at)
         needs = read_duration(given["expected"]) if given["expected"] else None
         request = Request(
@@ -154,7 +168,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             except OpsAwayError:
                 return {"opened": True, "record": record, "head": None, "keeper_file": "", "away": True}
             if answer["answer"] == "acquired":
-                head = countersigned(given["countersign_key"], answer["head"])
+                head = self.countersign(given, answer["head"])
                 return {
                     "opened": True,
                     "record": record,
@@ -213,10 +227,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         try:
             if given["away"]:
                 raise OpsAwayError(f"{given['ops']} was away when the operation began")
-            head = countersigned(given["countersign_key"], self.ask(LEDGER, state=state, record=record)["head"])
+            head = self.countersign(given, self.write(state, record))
             if head["signature"]:
                 self.ask(LEDGER, state="head_signed", sequence=head["sequence"], signature=head["signature"])
-        except OpsAwayError:
+        except (OpsAwayError, NoLedgerError):
             kept_records.keep(kept_file, record)
             self._display.warning(
                 f"the record is kept on this controller in {kept_file}; the next operation brings it into the ledger"
@@ -228,7 +242,28 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "record": record,
             "head": head,
             "notices": notices_of(record, given["webhook_format"], given["contract"]),
+            "head_notices": [head_notice(given["site"], head, given["webhook_format"])] if head else [],
         }
+
+    def write(self, state: str, record: dict[str, Any]) -> dict[str, Any]:
+        """Write the record's end and return the head. What the work left in its figures must never cost the record itself."""
+        try:
+            head: dict[str, Any] = self.ask(LEDGER, state=state, record=record)["head"]
+        except OpsError as error:
+            if not str(error).startswith(WRONG_RECORD):
+                raise
+            self._display.warning(f"the record is written without figures, versions and artefacts: {error}")
+            record |= {"figures": {}, "versions_before": {}, "versions_after": {}, "artefacts": []}
+            head = self.ask(LEDGER, state=state, record=record)["head"]
+        return head
+
+    def countersign(self, given: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the head with its countersignature; without one where it cannot be made, which is said and changes nothing else."""
+        try:
+            return countersigned(given["countersign_key"], head)
+        except OpsError as error:
+            self._display.warning(f"head {head['sequence']} of the ledger is not countersigned: {error}")
+            return countersigned("", head)
 
     def dismiss(self, file: Path) -> None:
         """End the keeper: the operation is closed."""

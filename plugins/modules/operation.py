@@ -35,6 +35,7 @@ options:
       restarts: {description: Whether serving processes may be restarted., type: bool, default: false}
       serving: {description: Whether the database whose place is taken still serves., type: bool, default: false}
       expected: {description: "How long work and rollback take, such as V(45m).", type: str, default: ""}
+      creates_ledger: {description: "Whether the ledger is made before the record is opened, where there is none.", type: bool, default: false}
       lock_wait: {description: "How long a verb that may wait waits, such as V(6h).", type: str, default: 6h}
       lease_seconds: {description: How long the lease lasts without a renewal., type: int, default: 60}
       controller_records: {description: File on the controller for records while ops cannot be reached., type: path, required: true}

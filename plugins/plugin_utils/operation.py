@@ -18,6 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import Head, sign_head
+from ansible_collections.traumalink.ops.plugins.module_utils.record import one_line
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import ApprovalError, approver_keys, check
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Verdict
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 MAX_REASON = 1000
+MAX_FIGURE = 500
 WEBHOOK_CHARACTERS = 600  # Chinese takes three bytes a character, and a WeCom robot 2048 bytes
 SECRET_NAMES = ("password", "passphrase", "private_key", "secret", "token", "signing_key")
 TOLD = ("refused", "failed", "rolled_back", "interrupted")
@@ -57,6 +59,7 @@ REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
     "restarts": {"type": "bool", "default": False},
     "serving": {"type": "bool", "default": False},
     "expected": {"type": "str", "default": ""},
+    "creates_ledger": {"type": "bool", "default": False},
     "lock_wait": {"type": "str", "default": "6h"},
     "lease_seconds": {"type": "int", "default": 60},
     "controller_records": {"type": "path", "required": True},
@@ -153,10 +156,8 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
     started = datetime.fromisoformat(record["started_at"])
     # In a rehearsal the clock was given; the record's length is the real one.
     ended = started + timedelta(seconds=elapsed_seconds(record, now)) if record["rehearsal"] else now
-    facts = {
-        name: merged(variables, given["hosts"], f"operation_{name}")
-        for name in ("figures", "versions_before", "versions_after")
-    }
+    names = ("figures", "versions_before", "versions_after")
+    facts = {name: plain(merged(variables, given["hosts"], f"operation_{name}")) for name in names}
     artefacts = [entry for host in given["hosts"] for entry in fact(variables, host, "operation_artefacts") or []]
     by_hand = next((found for host in given["hosts"] if (found := fact(variables, host, "operation_by_hand"))), None)
     outcome = given["outcome"]
@@ -170,6 +171,19 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
         **facts,
     )
     return record
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return figures or versions as a record takes them: numbers and lines of text; truth values become words, nothing is left out as nothing."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, bool):
+            found[name] = str(value).lower()
+        elif isinstance(value, int | float):
+            found[name] = value
+        elif value is not None and (line := one_line(str(value), MAX_FIGURE)):
+            found[name] = line
+    return found
 
 
 def elapsed_seconds(record: Mapping[str, Any], now: datetime) -> float:

@@ -59,9 +59,9 @@ def test_a_verb_goes_through_the_operation(verb: str) -> None:
 
 
 def test_only_a_deployment_creates_the_ledger() -> None:
-    assert {verb: included(play_of(verb)["tasks"])[:-1] for verb in VERBS} == {
-        "site": ["ledger"], "deploy": [], "backup": [], "restore": [], "record": [],
-    }  # fmt: skip
+    creating = [verb for verb in VERBS if play_of(verb)["tasks"][-1]["vars"].get("operation_creates_ledger")]
+    assert creating == ["site"]
+    assert [verb for verb in VERBS if len(play_of(verb)["tasks"]) > 1] == []
 
 
 def test_an_empty_database_host_is_refused_by_a_deployment_and_not_by_a_restore() -> None:

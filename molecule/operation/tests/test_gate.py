@@ -236,7 +236,6 @@ def test_a_host_whose_clock_is_an_hour_ahead(tmp_path):
     run = verb(
         inventories=(ROOT / "inventories" / "lab", LAB / "inventory", tmp_path),
         flow_mark="must not be reached",
-        flow_ledger=False,
     )
     assert run.status != 0
     assert run.says("the clock of db1 is 3600 s ahead of the controller's, more than 5 s"), run.output[-3000:]

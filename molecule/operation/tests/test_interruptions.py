@@ -199,7 +199,7 @@ def test_without_ops_a_change_is_refused_and_a_restore_keeps_its_record(tmp_path
         "all: {hosts: {ops1: {" + ", ".join(f"{name}: {value}" for name, value in away.items()) + "}}}\n"
     )
     places = (ROOT / "inventories" / "lab", LAB / "inventory", tmp_path / "away")
-    common = {"operation_controller_records": str(kept), "flow_ledger": False}
+    common = {"operation_controller_records": str(kept)}
     before = {at(host).check_output("cat /var/lib/flow_mark") for host in HOSTS}
     refused = verb(inventories=places, flow_mark="must not be reached", **common)
     assert refused.status != 0

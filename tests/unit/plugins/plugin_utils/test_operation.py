@@ -145,3 +145,22 @@ def test_the_hospital_is_given_a_head_that_can_be_compared(keys: Callable[[str],
     assert "BEGIN SSH SIGNATURE" in message["text"]
     assert "a" * 64 in repr(message["webhook"])
     assert len(str(message["webhook"].get("text", "")).encode()) < 2048
+
+
+def test_figures_of_any_kind_fit_into_a_record() -> None:
+    figures = {
+        "checksum_errors": False,
+        "prior": None,
+        "kept_aside": "",
+        "seconds": 4,
+        "rpo_seconds": 0.5,
+        "label": "a\nb",
+        "long": "x" * 900,
+    }
+    record = operation.closed_record(
+        asked(outcome="success", record=opened()), {"hostvars": {"db1": {"operation_figures": figures}}}, NOW
+    )
+    assert record["figures"] == {
+        "checksum_errors": "false", "seconds": 4, "rpo_seconds": 0.5, "label": "a b", "long": "x" * 499 + "…",
+    }  # fmt: skip
+    assert read_record(record).as_dict()["figures"] == record["figures"]
