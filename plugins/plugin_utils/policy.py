@@ -55,7 +55,9 @@ POLICIES: Mapping[str, Policy] = {
     "backup": Policy("exempt", "exempt", "exclusive", waits=True),
     "maintain_database": Policy("required", "exempt", "exclusive"),
     "drill": Policy("exempt", "exempt", "shared"),
-    **dict.fromkeys(("backup_check", "inspect", "report", "monitor", "compliance", "record", "fault"), READING),
+    **dict.fromkeys(
+        ("backup_check", "inspect", "report", "monitor", "compliance", "record", "fault", "ledger"), READING
+    ),
     "patch_plan": READING,
 }
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from flows import LAB, ROOT, at, play
-from operations import HOSTS, contract, entries, last_record, marks, now, verb, verify
+from operations import FILE, HOSTS, contract, entries, last_record, marks, now, verb, verify
 
 HOURS = timedelta(hours=1)
 
@@ -244,9 +244,28 @@ def test_a_host_whose_clock_is_an_hour_ahead(tmp_path):
 
 
 def test_the_chain_fits_and_the_witness_has_seen_its_head():
-    run = verify()
+    run = play("ledger", "-e", "ledger_action=verify")
     assert run.succeeded, run.output[-3000:]
     assert run.says("entries fit"), run.output[-3000:]
+    record = last_record()
+    assert (record["verb"], record["outcome"], record["clauses"]) == ("ledger", "success", ["4.8"])
+    assert record["figures"]["kept_to"] == record["figures"]["entries"] == len(entries()) - 1
     lines = at("edge1").check_output("cat /var/lib/traumalink-witness/lab.jsonl").splitlines()
     assert f'"sequence": {len(entries())}' in lines[-1]
     assert "BEGIN SSH SIGNATURE" in lines[-1]
+
+
+def test_an_end_that_was_cut_off_is_named():
+    assert verb().succeeded
+    count = len(entries())
+    cut = f"import sqlite3; c = sqlite3.connect('{FILE}'); c.executescript('PRAGMA writable_schema=1'); "
+    cut += "[c.execute(f'DROP TRIGGER {row[0]}') for row in c.execute(\"SELECT name FROM sqlite_master WHERE type='trigger'\").fetchall()]; "
+    cut += f"c.execute('DELETE FROM head WHERE sequence = {count}'); c.execute('DELETE FROM entry WHERE sequence = {count}'); c.commit()"
+    folder = FILE.rpartition("/")[0]
+    at("ops1").check_output(f"cp -a {folder} /var/lib/ledger-aside && python3 -c %s && echo cut", cut)
+    try:
+        done = verify()
+        assert done.returncode != 0, done.stdout[-2000:]
+    finally:
+        at("ops1").check_output(f"rm -rf {folder} && mv /var/lib/ledger-aside {folder} && echo back")
+    assert verify().returncode == 0

@@ -7,7 +7,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsEr
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import POLICIES, policy_of
 
 DISRUPTIVE = ("upgrade", "finalize", "patch", "migrate", "failover", "rotate_credentials")
-READING = ("backup_check", "inspect", "report", "monitor", "compliance", "record", "fault", "patch_plan")
+READING = ("backup_check", "inspect", "report", "monitor", "compliance", "record", "fault", "ledger", "patch_plan")
 
 
 @pytest.mark.parametrize(
