@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from .errors import OpsError
 from .files import TextFile, locked, sync_folder, write_text
 from .postgresql_server import SYSTEM_USER
 
-__all__ = ["Creation", "CreationError", "running_creations"]
+__all__ = ["Creation", "CreationError", "running_creations", "skeleton_of"]
 
 PROGRAMS = ("pg_createcluster", "initdb")
 # initdb makes none of these: a server writes the first at its start, backups and restores bring the others.
@@ -34,16 +35,28 @@ class CreationError(OpsError):
     """An empty cluster cannot be made now; nothing was changed."""
 
 
-def running_creations(data_directory: Path, processes: Path = Path("/proc")) -> list[int]:
-    """Return the ids of processes that make a cluster in this folder; one whose caller was killed goes on alone."""
+def skeleton_of(data_directory: Path) -> Path:
+    """Return the folder that stands for the data while Debian's tool adopts it, see cluster_adoption."""
+    return data_directory.with_name(data_directory.name + ".adopting")
+
+
+def running_creations(
+    data_directory: Path, configuration_directory: Path, processes: Path = Path("/proc")
+) -> list[int]:
+    """Return the ids of processes that make, adopt or drop this cluster; one whose caller was killed goes on alone."""
     found = []
+    places = {str(data_directory), str(skeleton_of(data_directory))}
+    cluster = re.escape(configuration_directory.parent.name) + "[ \0]" + re.escape(configuration_directory.name)
+    # The child of a pg_createcluster that failed: it reads from /etc which folder to remove.
+    drops = re.compile(rf"(^|[ \0/])pg_dropcluster[ \0]{cluster}([ \0]|$)")
     for path in processes.glob("[0-9]*/cmdline"):
         try:
-            words = path.read_bytes().decode("utf-8", "replace").split("\0")
+            text = path.read_bytes().decode("utf-8", "replace")
         except OSError:
             continue  # it has ended meanwhile
+        words = text.split("\0")
         programs = [word.rsplit("/", 1)[-1] for word in words[:3]]  # pg_createcluster stands behind perl -wT
-        if str(data_directory) in words and any(program in PROGRAMS for program in programs):
+        if drops.search(text) or (places & set(words) and any(program in PROGRAMS for program in programs)):
             found.append(int(path.parent.name))
     return sorted(found)
 
@@ -98,7 +111,7 @@ class Creation:
         folder = self.data_directory.parent
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder, CreationError(f"another run is at work in {folder}; {wait}")):
-            if processes := running_creations(self.data_directory):
+            if processes := running_creations(self.data_directory, self.configuration_directory):
                 raise CreationError(
                     f"process {processes[0]} of an earlier run still makes a cluster in {self.data_directory}; {wait}"
                 )

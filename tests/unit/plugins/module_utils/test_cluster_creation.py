@@ -19,7 +19,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.cluster_creation im
 def creation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Creation:
     """Give the making of a cluster whose every path lies in the test's folder."""
     monkeypatch.setattr(cluster_creation, "SYSTEM_USER", pwd.getpwuid(os.geteuid()).pw_name)
-    return Creation(tmp_path / "15" / "main", tmp_path / "etc")
+    return Creation(tmp_path / "15" / "main", tmp_path / "etc" / "15" / "main")
 
 
 def test_two_runs_never_make_one_cluster(creation: Creation) -> None:
@@ -40,12 +40,17 @@ def test_what_a_killed_run_left_running_is_found_and_respected(
         7: f"/usr/lib/postgresql/15/bin/initdb\0-D\0{data}2\0",
         8: f"/usr/bin/vim\0{data}\0",
         9: "",
+        10: f"/usr/bin/perl\0-w\0/usr/bin/pg_createcluster\0{15}\0main\0-d\0{data}.adopting\0",
+        11: f"/usr/bin/perl\0-wT\0/usr/bin/pg_dropcluster\0{15}\0main\0",
+        12: "sh\0-c\0pg_dropcluster 15 main 2>/dev/null\0",
+        13: f"/usr/bin/perl\0-wT\0/usr/bin/pg_dropcluster\0{15}\0main2\0",
+        14: f"/usr/bin/perl\0-wT\0/usr/bin/pg_dropcluster\0{17}\0main\0",
     }
     for process, words in commands.items():
         (tmp_path / str(process)).mkdir()
         (tmp_path / str(process) / "cmdline").write_text(words)
-    assert running_creations(data, tmp_path) == [5, 6]
-    monkeypatch.setattr(cluster_creation, "running_creations", lambda _data: [5, 6])
+    assert running_creations(data, creation.configuration_directory, tmp_path) == [5, 6, 10, 11, 12]
+    monkeypatch.setattr(cluster_creation, "running_creations", lambda *_folders: [5, 6])
     refusal = pytest.raises(
         CreationError, match=r"process 5 of an earlier run still makes a cluster in .*/15/main; wait"
     )

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
+import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils import postgresql_cluster
+from ansible_collections.traumalink.ops.plugins.module_utils import (
+    cluster_adoption,
+    cluster_creation,
+    cluster_running,
+    postgresql_cluster,
+)
+from ansible_collections.traumalink.ops.plugins.module_utils.cluster_adoption import AdoptionError
 from ansible_collections.traumalink.ops.plugins.module_utils.command import CommandError, Completed
 from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_cluster import (
     Cluster,
@@ -20,6 +29,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_cluster 
     Outcome,
     ensure,
     look,
+    refuse_another_place,
 )
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
@@ -50,6 +60,7 @@ class Host:
         self.crashes = False
         self.startup = 41
         self.killed_after: list[str] | None = None
+        self.fails_before: str | None = None
 
     def __call__(self, argv: Sequence[str], **_options: Any) -> Completed:
         self.calls.append(list(argv))
@@ -73,12 +84,46 @@ class Host:
                 folder.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_text("15\n" if name == "PG_VERSION" else "")
             raise Killed
-        if not (data / "PG_VERSION").exists():
-            assert not data.exists() or not any(data.iterdir()), "initdb over data"
-            data.mkdir(parents=True, exist_ok=True)
-            (data / "PG_VERSION").write_text(argv[1] + "\n")
+        if (data / "PG_VERSION").exists():
+            return (0, "") if self.adopt(data) else (1, self.pg_dropcluster())
+        assert not data.exists() or not any(data.iterdir()), "initdb over data"
+        data.mkdir(parents=True, exist_ok=True)
+        (data / "PG_VERSION").write_text(argv[1] + "\n")
         configure(self.cluster, data)
         return 0, ""
+
+    def adopt(self, data: Path) -> bool:
+        """As postgresql-common 248 does it over data: move the configuration to /etc, then make the rest."""
+        folder = self.cluster.configuration_directory
+        if (folder / "postgresql.conf").exists() or (folder / "pg_hba.conf").exists():
+            raise CommandError("cluster configuration already exists")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("postgresql.conf", "pg_hba.conf", "pg_ident.conf"):
+            if self.fails_before == name or not (data / name).exists():
+                return False
+            write(folder / name, (data / name).read_bytes())
+            (data / name).unlink()
+        for name, value in (("data_directory", data), ("port", self.cluster.port), ("include_dir", "conf.d")):
+            if self.fails_before == name:
+                return False
+            # Set where it stands, appended where it does not.
+            lines = (folder / "postgresql.conf").read_bytes().split(b"\n")
+            line = f"{name} = '{value}'".encode()
+            found = [n for n, old in enumerate(lines) if re.match(rf"\s*{name}\b".encode(), old)]
+            lines[found[0] if found else len(lines) - 1 :] = [line, *lines[found[0] + 1 if found else len(lines) :]]
+            write(folder / "postgresql.conf", b"\n".join(lines) + b"\n")
+        write(folder / "environment", b"")
+        return self.fails_before != "log"
+
+    def pg_dropcluster(self) -> str:
+        """What a failed pg_createcluster calls: the folder that the configuration names goes, then the configuration."""
+        folder = self.cluster.configuration_directory
+        text = (folder / "postgresql.conf").read_text() if (folder / "postgresql.conf").exists() else ""
+        if found := re.findall(r"^data_directory *= *'(.*)'", text, re.M):
+            shutil.rmtree(found[-1])
+        for name in ("pg_hba.conf", "pg_ident.conf", "postgresql.conf", "environment"):
+            (folder / name).unlink(missing_ok=True)
+        return ""
 
     def systemctl(self, argv: list[str]) -> tuple[int, str]:
         assert argv[-1] == self.cluster.unit
@@ -128,6 +173,33 @@ def verb(argv: Sequence[str]) -> str:
     return next((word for word in argv[1:] if not word.startswith("--")), "")
 
 
+def write(path: Path, content: bytes) -> None:
+    """Write a file by a rename, which `power_cut` counts."""
+    path.with_name(path.name + ".new").write_bytes(content)
+    os.replace(path.with_name(path.name + ".new"), path)  # noqa: PTH105 - see power_cut
+
+
+@contextmanager
+def power_cut(monkeypatch: pytest.MonkeyPatch, after: int) -> Iterator[None]:
+    """End everything before the change number `after` (from 0) to the file system."""
+    done = 0
+
+    def counted(change: Callable[..., Any]) -> Callable[..., Any]:
+        def counting(*arguments: Any, **options: Any) -> Any:
+            nonlocal done
+            if done == after:
+                raise Killed
+            done += 1
+            return change(*arguments, **options)
+
+        return counting
+
+    with monkeypatch.context() as patch:
+        for owner, name in ((os, "replace"), (Path, "mkdir"), (Path, "unlink"), (Path, "rmdir"), (shutil, "rmtree")):
+            patch.setattr(owner, name, counted(getattr(owner, name)))
+        yield
+
+
 def configure(cluster: Cluster, data: Path) -> None:
     """Let Debian know a cluster, as pg_createcluster does."""
     cluster.configuration_directory.mkdir(parents=True, exist_ok=True)
@@ -155,9 +227,10 @@ def tree(folder: Path) -> dict[str, str]:
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """Give a wanted cluster whose every path lies in the test's folder."""
-    monkeypatch.setattr(postgresql_cluster, "SYSTEM_USER", ME)
-    monkeypatch.setattr(postgresql_cluster, "LOG_ROOT", tmp_path / "log")
-    monkeypatch.setattr(postgresql_cluster, "START_TIMEOUT_SECONDS", 0.0)
+    for module in (postgresql_cluster, cluster_adoption, cluster_creation):
+        monkeypatch.setattr(module, "SYSTEM_USER", ME)
+    monkeypatch.setattr(cluster_running, "LOG_ROOT", tmp_path / "log")
+    monkeypatch.setattr(cluster_running, "START_TIMEOUT_SECONDS", 0.0)
     sample = tmp_path / "share" / "15" / "postgresql.conf.sample"
     sample.parent.mkdir(parents=True)
     sample.write_text("# sample\n")
@@ -218,25 +291,16 @@ def test_adopts_data_without_initdb(cluster: Cluster, host: Host) -> None:
     assert (cluster.data_directory / "patients").read_text() == "precious"
 
 
-def test_adopted_data_gets_only_the_configuration_that_it_lacks(cluster: Cluster, host: Host) -> None:
-    fill(cluster)
-    (cluster.data_directory / "postgresql.conf").write_text("work_mem = '1GB'\n")
-    ensure(cluster, host)
-    found = {path.name: path.read_text() for path in cluster.data_directory.iterdir()}
-    assert found == {
-        "PG_VERSION": "15\n",
-        "patients": "precious",
-        "postgresql.conf": "work_mem = '1GB'\n",
-        "pg_hba.conf": "local all postgres peer\nlocal all all peer\n",
-        "pg_ident.conf": "",
-        "postmaster.opts": "",
-    }
-
-
 def test_restored_data_without_any_configuration_starts_from_debians_sample(cluster: Cluster, host: Host) -> None:
     fill(cluster)
     ensure(cluster, host)
-    assert (cluster.data_directory / "postgresql.conf").read_text() == "# sample\n"
+    folder = cluster.configuration_directory
+    assert (folder / "postgresql.conf").read_text().splitlines() == [
+        "# sample", "", "# Debian's, by pg_createcluster:",
+        "port = '5432'", f"data_directory = '{cluster.data_directory}'", "include_dir = 'conf.d'",
+    ]  # fmt: skip
+    assert (folder / "pg_hba.conf").read_text().endswith("\nlocal all postgres peer\nlocal all all peer\n")
+    assert (folder / "pg_ident.conf").exists()
 
 
 def test_a_known_cluster_is_not_created_again(cluster: Cluster, host: Host) -> None:
@@ -332,6 +396,132 @@ def test_creation_that_fails_is_told_and_nothing_is_started(cluster: Cluster, ho
     with pytest.raises(CommandError, match=r"creating the cluster 15/main failed: .* it went wrong"):
         ensure(cluster, host)
     assert host.done() == ["pg_createcluster"]
+
+
+# --- adoption touches no data, whatever happens ---
+
+
+def own_configuration(cluster: Cluster) -> None:
+    """Lay data with a configuration that names where it lies, as an adopted server's may, and that Debian knows too."""
+    fill(cluster)
+    folder = cluster.data_directory
+    (folder / "postgresql.conf").write_bytes(
+        f"# {'医院'}\n".encode("gbk") + f"Data_Directory '{folder}'\nPORT=5433\nwork_mem = 1GB\n".encode()
+    )
+    (folder / "pg_hba.conf").write_text("local all postgres peer\n# theirs\n")
+    (folder / "pg_ident.conf").write_text("# theirs\n")
+
+
+def skeleton_goes(cluster: Cluster) -> bool:
+    return not cluster.data_directory.with_name("data.adopting").exists()
+
+
+@pytest.fixture(params=[fill, own_configuration])
+def data(request: pytest.FixtureRequest, cluster: Cluster) -> dict[str, str]:
+    """Give what lies in the data directory, with a configuration of its own or without."""
+    request.param(cluster)
+    return tree(cluster.data_directory)
+
+
+def test_the_tool_never_learns_where_the_data_lies(cluster: Cluster, host: Host, data: dict[str, str]) -> None:
+    ensure(cluster, host)
+    assert str(cluster.data_directory) not in host.calls[0]
+    (cluster.data_directory / "postmaster.opts").unlink()
+    assert tree(cluster.data_directory) == data
+    assert look(cluster) == ClusterState(True, cluster.data_directory, "15")
+    assert skeleton_goes(cluster)
+    assert ensure(cluster, host).steps == []
+
+
+@pytest.mark.parametrize(
+    "name", ["postgresql.conf", "pg_hba.conf", "pg_ident.conf", "data_directory", "port", "include_dir", "log"]
+)
+def test_data_outlives_every_failure_of_the_tool(cluster: Cluster, host: Host, data: dict[str, str], name: str) -> None:
+    host.fails_before = name
+    with pytest.raises(CommandError, match="adopting the cluster 15/main failed"):
+        ensure(cluster, host)
+    assert tree(cluster.data_directory) == data
+    host.fails_before = None
+    assert ensure(cluster, host).steps[0] == "adopt the data that is there"
+    assert look(cluster) == ClusterState(True, cluster.data_directory, "15")
+    assert skeleton_goes(cluster)
+
+
+@pytest.mark.parametrize("fails_before", [None, "pg_ident.conf", "log"])
+@pytest.mark.parametrize("after", range(35))
+def test_an_adoption_killed_anywhere_is_made_good(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, after: int, fails_before: str | None
+) -> None:
+    own_configuration(cluster)
+    before = tree(cluster.data_directory)
+    host = Host(cluster)
+    host.fails_before = fails_before
+    with suppress(Killed, CommandError), power_cut(monkeypatch, after):
+        ensure(cluster, host)
+    (cluster.data_directory / "postmaster.opts").unlink(missing_ok=True)
+    assert tree(cluster.data_directory) == before
+    host.fails_before = None
+    # Nor does it matter where the run is cut off that would make it good.
+    with suppress(Killed), power_cut(monkeypatch, after // 2):
+        ensure(cluster, host)
+    ensure(cluster, host)
+    (cluster.data_directory / "postmaster.opts").unlink(missing_ok=True)
+    assert tree(cluster.data_directory) == before
+    assert look(cluster) == ClusterState(True, cluster.data_directory, "15")
+    assert skeleton_goes(cluster)
+    assert host.running
+    rules = (cluster.configuration_directory / "pg_hba.conf").read_text().splitlines()
+    assert rules[-2:] == ["local all postgres peer", "# theirs"]
+    assert b"\nwork_mem = 1GB\n" in (cluster.configuration_directory / "postgresql.conf").read_bytes()
+
+
+def test_its_own_settings_stay_below_debian_s(cluster: Cluster, host: Host) -> None:
+    own_configuration(cluster)
+    with (cluster.data_directory / "postgresql.conf").open("a") as stream:
+        stream.write("include 'more.conf'\n  include_dir = more.d # x\ninclude_if_exists '/srv/site.conf'\n")
+    ensure(cluster, host)
+    text = (cluster.configuration_directory / "postgresql.conf").read_bytes()
+    assert text.decode("gbk").splitlines() == [
+        "# 医院", f"#Data_Directory '{cluster.data_directory}'", "#PORT=5433", "work_mem = 1GB",
+        f"include '{cluster.data_directory}/more.conf'", f"  include_dir = '{cluster.data_directory}/more.d' # x",
+        "include_if_exists '/srv/site.conf'", "", "# Debian's, by pg_createcluster:",
+        "port = '5432'", f"data_directory = '{cluster.data_directory}'", "include_dir = 'conf.d'",
+    ]  # fmt: skip
+
+
+def test_what_stands_in_the_skeleton_s_place_is_respected(cluster: Cluster, host: Host, tmp_path: Path) -> None:
+    fill(cluster)
+    fill(replace(cluster, data_directory=tmp_path / "data.adopting"))
+    before = tree(tmp_path)
+    with pytest.raises(AdoptionError, match=r"data\.adopting/patients is in the way.* Nothing was changed"):
+        ensure(cluster, host)
+    assert (tree(tmp_path), host.calls) == (before, [])
+
+
+def test_access_rules_that_somebody_left_in_etc_are_respected(cluster: Cluster, host: Host, tmp_path: Path) -> None:
+    fill(cluster)
+    configure(cluster, cluster.data_directory)
+    (cluster.configuration_directory / "postgresql.conf").unlink()
+    before = tree(tmp_path)
+    with pytest.raises(AdoptionError, match=r"main/pg_hba\.conf is in the way"):
+        ensure(cluster, host)
+    assert (tree(tmp_path), host.calls) == (before, [])
+
+
+@pytest.mark.parametrize("etc", [False, True])
+def test_data_that_goes_while_it_is_adopted_is_missed(
+    cluster: Cluster, host: Host, monkeypatch: pytest.MonkeyPatch, etc: bool
+) -> None:
+    fill(cluster)
+    skeleton = cluster.data_directory.with_name("data.adopting")
+    skeleton.mkdir()
+    if etc:
+        configure(cluster, skeleton)
+    cluster.data_directory.rename(cluster.data_directory.with_name("elsewhere"))
+    with pytest.raises(ClusterError, match=r"/data holds no data now, though .*: a disk may not be mounted"):
+        ensure(cluster, host)
+    assert host.calls == []
+    refuse_another_place(cluster, look(cluster))  # a restore may bring it back
 
 
 # --- creation that was cut off ---
@@ -707,7 +897,7 @@ def starting(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Host:
     host = serving(cluster)
     host.running = host.boots = False
     host.systemctl = lambda argv: (1 if verb(argv) == "is-failed" else 0, "")  # type: ignore[method-assign]
-    monkeypatch.setattr(postgresql_cluster, "startup_process", host.startup_process)
+    monkeypatch.setattr(cluster_running, "startup_process", host.startup_process)
     return host
 
 
