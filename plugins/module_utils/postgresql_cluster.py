@@ -152,7 +152,7 @@ def refuse_what_does_not_fit(cluster: Cluster, state: ClusterState) -> None:
     if state.adopting and state.data_version is None:
         raise ClusterError(
             f"{cluster.data_directory} holds no data now, though an interrupted run was adopting some there: a disk may not be mounted; "
-            f"mount it, or bring the data back with traumalink.ops.restore"
+            "mount it, or bring the data back with traumalink.ops.restore"
         )
     if state.configured and state.data_version is None:
         raise ClusterError(

@@ -11,6 +11,7 @@ module: postgresql_cluster
 short_description: Create or adopt a Debian PostgreSQL cluster, configure it and see it run
 description:
   - Creates a cluster with data checksums where there is no data, and adopts data that is there. Data is never replaced.
+  - Data that is adopted is only read. Configuration files that lie with it stay, and the cluster's, in C(/etc), begins as a copy of them.
   - What a run that was killed while it created the cluster has left is kept aside, and the cluster is created anew.
   - Writes C(conf.d/50-traumalink.conf) and blocks at the top of C(pg_hba.conf) and C(pg_ident.conf), and reloads the server whenever one of its
     files is newer than what it has loaded.

@@ -498,6 +498,14 @@ def test_what_stands_in_the_skeleton_s_place_is_respected(cluster: Cluster, host
     assert (tree(tmp_path), host.calls) == (before, [])
 
 
+def test_a_folder_of_somebody_s_beside_a_known_cluster_stays(cluster: Cluster, tmp_path: Path) -> None:
+    host = serving(cluster)
+    fill(replace(cluster, data_directory=tmp_path / "data.adopting"))
+    before = tree(tmp_path)
+    assert ensure(cluster, host).steps == []
+    assert tree(tmp_path) == before
+
+
 def test_access_rules_that_somebody_left_in_etc_are_respected(cluster: Cluster, host: Host, tmp_path: Path) -> None:
     fill(cluster)
     configure(cluster, cluster.data_directory)
