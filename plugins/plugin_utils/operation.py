@@ -195,9 +195,15 @@ def elapsed_seconds(record: Mapping[str, Any], now: datetime) -> float:
 
 
 def fact(variables: Mapping[str, Any], host: str, name: str) -> Any:
-    """Return a host's variable, or None."""
+    """Return a host's variable as it stands, or None.
+
+    Not as a template: what failed holds its task's arguments, whose variables may be gone by now, or secret.
+    """
     hostvars = variables.get("hostvars") or {}
-    return hostvars[host].get(name) if host in hostvars else None
+    if host not in hostvars:
+        return None
+    raw: Mapping[str, Any] = hostvars.raw_get(host) if hasattr(hostvars, "raw_get") else hostvars[host]
+    return raw.get(name)
 
 
 def merged(variables: Mapping[str, Any], hosts: Sequence[str], name: str) -> dict[str, Any]:
@@ -236,8 +242,16 @@ def without_secrets(text: str, variables: Mapping[str, Any]) -> str:
     """Return a text in which the values of variables that are named like secrets are blotted out."""
     for name in [name for name in variables if any(part in name.lower() for part in SECRET_NAMES)]:
         value = variables[name]
-        if isinstance(value, str) and len(value) >= 8 and value in text:
-            text = text.replace(value, "***")
+        if (
+            not isinstance(value, str) and type(value).__name__ != "EncryptedString"
+        ):  # ansible-core's value out of a vault
+            continue
+        try:
+            secret = str(value)
+        except Exception:  # noqa: S112 - one that does not open cannot have got into the text
+            continue
+        if len(secret) >= 8 and secret in text:
+            text = text.replace(secret, "***")
     return text
 
 

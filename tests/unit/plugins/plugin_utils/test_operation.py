@@ -164,3 +164,30 @@ def test_figures_of_any_kind_fit_into_a_record() -> None:
         "checksum_errors": "false", "seconds": 4, "rpo_seconds": 0.5, "label": "a b", "long": "x" * 499 + "…",
     }  # fmt: skip
     assert read_record(record).as_dict()["figures"] == record["figures"]
+
+
+def test_what_failed_is_read_as_it_stands_and_not_as_a_template() -> None:
+    class HostVars(dict[str, Any]):
+        """As Ansible's: an item is templated, and the task's arguments are not there any more."""
+
+        def raw_get(self, host: str) -> Any:
+            return dict.__getitem__(self, host)
+
+        def __getitem__(self, host: str) -> Any:
+            raise AssertionError("templated")
+
+    failed = {
+        "ansible_failed_result": {"msg": "disk full"},
+        "ansible_failed_task": {"name": "x", "args": {"a": "{{ gone }}"}},
+    }
+    record = operation.closed_record(asked(record=opened()), {"hostvars": HostVars({"db1": failed, "ops1": {}})}, NOW)
+    assert record["reason"] == "db1: disk full"
+
+
+def test_a_secret_out_of_a_vault_is_blotted_out_as_well() -> None:
+    class EncryptedString:
+        def __str__(self) -> str:
+            return "correct-horse-battery"
+
+    variables = {"site_ca_private_key": EncryptedString()}
+    assert operation.without_secrets("with correct-horse-battery", variables) == "with ***"
