@@ -45,6 +45,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Polic
 
 LEDGER, LEDGER_INFO = "traumalink.ops.ledger", "traumalink.ops.ledger_info"
 LOOK_SECONDS, SAY_SECONDS = 2.0, 30.0
+SHORTEST_LEASE, LONGEST_LEASE = 5, 120
 RENEWALS_A_LEASE = 4  # so that a lease survives some that fail
 
 
@@ -115,7 +116,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         """Return contract, policy, the gate's verdict, and the record as far as it is known."""
         contract = read_contract(given["contract"])
         policy = policy_of(given["verb"], {verb: rule.model_dump() for verb, rule in contract.policies.items()})
-        at = moment(given["now"], datetime.now(UTC), rehearsal=given["rehearsal"])
+        at = moment(
+            given["now"],
+            datetime.now(UTC),
+            rehearsal=given["rehearsal"],
+            allowed=given["rehearsals_allowed"] or self.check,
+        )
         away, earlier = "", []
         try:
             earlier = self.ask(LEDGER_INFO, gather="durations", verb=given["verb"])["seconds"]
@@ -145,6 +151,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def opened(self, given: dict[str, Any]) -> dict[str, Any]:
         """Take the lease and open the record; say what must be settled first, where another operation was cut off."""
+        if not SHORTEST_LEASE <= given["lease_seconds"] <= LONGEST_LEASE:
+            raise OpsError(
+                f"operation_lease_seconds {given['lease_seconds']} must be {SHORTEST_LEASE} to {LONGEST_LEASE}; 60 serves. Nothing was changed"
+            )
         begun, said = time.monotonic(), time.monotonic()
         wait = read_duration(given["lock_wait"]).total_seconds()
         first_renewal: str | None = None
@@ -165,7 +175,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                     lease_seconds=given["lease_seconds"],
                     settled=given["settled"],
                 )
-            except OpsAwayError:
+            except OpsAwayError as error:
+                if given["verb"] != "restore":
+                    raise OpsError(
+                        f"{given['verb']} of {given['site']} is refused: {given['ops']} cannot be reached ({error}), so there is neither lock nor "
+                        "record; bring it back first. Nothing was changed"
+                    ) from error
                 return {"opened": True, "record": record, "head": None, "keeper_file": "", "away": True}
             if answer["answer"] == "acquired":
                 head = self.countersign(given, answer["head"])
@@ -184,7 +199,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             first_renewal = first_renewal or holder.renewed_at
             waited = time.monotonic() - begun
             # A holder that does not renew its lease any more is dead: its lease runs out, and the next look says so.
-            if holder.renewed_at != first_renewal and not (policy.waits and waited < wait):
+            seen_alive = holder.renewed_at != first_renewal or waited > LONGEST_LEASE
+            if (seen_alive and not policy.waits) or (policy.waits and waited >= wait):
                 raise OpsError(holder.refusal(given["verb"], given["site"], waited if policy.waits else 0.0))
             if time.monotonic() - said > SAY_SECONDS:
                 said = time.monotonic()
@@ -197,7 +213,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         """Bring the records into the ledger that this controller kept while the ops host was away."""
         lines = kept_records.kept(file)
         if lines:
-            self.ask(LEDGER, state="imported", lines="\n".join(lines))
+            try:
+                self.ask(LEDGER, state="imported", lines="\n".join(lines))
+            except OpsAwayError:
+                raise
+            except OpsError as error:
+                self._display.warning(f"what this controller kept in {file} cannot be brought in, look at it: {error}")
+                return
             kept_records.forget(file, lines)
             self._display.display(f"{len(lines)} record(s) that this controller kept are in the ledger now")
 
@@ -221,26 +243,32 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         record = closed_record(given, self.variables, now)
         record["run_id"] = record["run_id"] or new_run_id(now)
         if self.check:
-            return {"record": record, "head": None, "notices": [], "head_notices": []}
+            return {"record": record, "head": None, "problem": "", "notices": [], "head_notices": []}
         kept_file = Path(given["controller_records"]).expanduser()
         state = "closed" if given["opened"] and not given["away"] else "appended"
+        head: dict[str, Any] | None = None
+        problem = ""
         try:
             if given["away"]:
                 raise OpsAwayError(f"{given['ops']} was away when the operation began")
             head = self.countersign(given, self.write(state, record))
             if head["signature"]:
                 self.ask(LEDGER, state="head_signed", sequence=head["sequence"], signature=head["signature"])
-        except (OpsAwayError, NoLedgerError):
+        except OpsError as error:
             kept_records.keep(kept_file, record)
-            self._display.warning(
+            kept_there = (
                 f"the record is kept on this controller in {kept_file}; the next operation brings it into the ledger"
             )
-            head = None
+            if isinstance(error, OpsAwayError | NoLedgerError):
+                self._display.warning(kept_there)
+            else:
+                problem = f"{error} So {kept_there}"
         if given["keeper_file"]:
             self.dismiss(Path(given["keeper_file"]))
         return {
             "record": record,
             "head": head,
+            "problem": problem,
             "notices": notices_of(record, given["webhook_format"], given["contract"]),
             "head_notices": [head_notice(given["site"], head, given["webhook_format"])] if head else [],
         }

@@ -32,6 +32,7 @@ options:
       emergency_by: {description: Contact of the contract who declares the emergency., type: str, default: ""}
       now: {description: "The moment to take for now, in a rehearsal.", type: str, default: ""}
       rehearsal: {description: "Whether this is a rehearsal, which counts for no obligation.", type: bool, default: false}
+      rehearsals_allowed: {description: Whether a rehearsal may change this site., type: bool, default: false}
       restarts: {description: Whether serving processes may be restarted., type: bool, default: false}
       serving: {description: Whether the database whose place is taken still serves., type: bool, default: false}
       expected: {description: "How long work and rollback take, such as V(45m).", type: str, default: ""}
@@ -75,6 +76,7 @@ opened: {description: Whether the lease is held and the record open., returned: 
 unsettled: {description: Operations that must be settled first., returned: opened and not opened yet, type: list, elements: dict}
 head: {description: "The ledger's new head, countersigned.", returned: opened and closed, type: dict}
 keeper_file: {description: Where the keeper of the lease tells its state., returned: opened, type: str}
+problem: {description: Why the record could not be written into the ledger; empty where it was., returned: closed, type: str}
 notices: {description: What is told to people about the operation., returned: closed, type: list, elements: dict}
 head_notices: {description: "What the hospital is told of the new head, to be kept.", returned: closed, type: list, elements: dict}
 """

@@ -27,17 +27,25 @@ def skew_seconds(before: float, host: float, after: float) -> float:
     return min(host - before, 0.0)
 
 
-def moment(text: str, now: datetime, *, rehearsal: bool) -> datetime:
+def moment(text: str, now: datetime, *, rehearsal: bool, allowed: bool) -> datetime:
     """Return the moment that an operation takes for now: the clock's or, in a rehearsal only, the one that `operation_now` gives.
 
+    Args:
+        rehearsal: whether this is one; allowed: whether the site lets a rehearsal change it (a test site), or nothing is changed (check mode).
+
     Raises:
-        ClockError: a time is given without a rehearsal, or is no time with its zone.
+        ClockError: a time is given without a rehearsal, on a site that allows none, or is no time with its zone.
     """
     if not text:
         return now
     if not rehearsal:
         raise ClockError(
             f"operation_now={text} is for rehearsals; add operation_rehearsal=true (such a run counts for no obligation), or leave it out"
+        )
+    if not allowed:
+        raise ClockError(
+            "a rehearsal with operation_now would pass the window of a real site; use --check, or set operation_rehearsals_allowed in the "
+            "inventory of a site that serves nobody"
         )
     try:
         given = datetime.fromisoformat(text)

@@ -56,6 +56,7 @@ REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
     "emergency_by": {"type": "str", "default": ""},
     "now": {"type": "str", "default": ""},
     "rehearsal": {"type": "bool", "default": False},
+    "rehearsals_allowed": {"type": "bool", "default": False},
     "restarts": {"type": "bool", "default": False},
     "serving": {"type": "bool", "default": False},
     "expected": {"type": "str", "default": ""},
@@ -161,7 +162,7 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
     artefacts = [entry for host in given["hosts"] for entry in fact(variables, host, "operation_artefacts") or []]
     by_hand = next((found for host in given["hosts"] if (found := fact(variables, host, "operation_by_hand"))), None)
     outcome = given["outcome"]
-    reason = "" if outcome == "success" else "; ".join(reasons(variables, given["hosts"])) or "no reason was given"
+    reason = "" if outcome == "success" else told(variables, given["hosts"])
     record.update(
         ended_at=ended.isoformat(timespec="seconds"),
         outcome=outcome,
@@ -212,6 +213,14 @@ def merged(variables: Mapping[str, Any], hosts: Sequence[str], name: str) -> dic
     for host in hosts:
         together |= fact(variables, host, name) or {}
     return together
+
+
+def told(variables: Mapping[str, Any], hosts: Sequence[str]) -> str:
+    """Return the reasons as one line. Nothing in them may keep the record from being closed."""
+    try:
+        return "; ".join(reasons(variables, hosts)) or "no reason was given"
+    except Exception as error:
+        return f"the reason cannot be told ({type(error).__name__})"
 
 
 def reasons(variables: Mapping[str, Any], hosts: Sequence[str]) -> Iterator[str]:
@@ -293,7 +302,7 @@ def notices_of(record: Mapping[str, Any], webhook_format: str, contract: Any) ->
     with contextlib.suppress(KeyError, TypeError, ValueError, OSError):
         zone = ZoneInfo(str(contract["timezone"]))
     events = [record["outcome"]] if record["outcome"] in TOLD else []
-    if record.get("emergency"):
+    if record.get("emergency") and record["outcome"] != "refused":
         events.append("emergency")
     messages = [notice(event, record, zone) for event in events]
     return [

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 
-__all__ = ["SiteError", "host_address", "primary_host", "site_problems"]
+__all__ = ["SiteError", "any_may_restart", "host_address", "primary_host", "site_problems"]
 
 # DESIGN, "Hosts": which groups a site has, and how many hosts each may hold.
 GROUPS = {"edge": (1, None), "app": (1, None), "db": (1, 1), "ops": (1, 1)}
@@ -89,3 +89,18 @@ def primary_host(roles: Mapping[str, str]) -> str:
     raise SiteError(
         f"no database host is primary ({seen}); start the server, or bring it back with traumalink.ops.restore"
     )
+
+
+def any_may_restart(
+    hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]], boolean: Callable[[Any], bool]
+) -> bool:
+    """Tell whether any of the hosts may restart what serves: each host's own variables count, not those of the first.
+
+    Args:
+        boolean: reads a truth value as Ansible does (`yes`, `"false"`).
+
+    Raises:
+        TypeError: a value is no truth value.
+    """
+    names = ("deploy_may_restart", "postgresql_may_restart")
+    return any(boolean(hostvars[host].get(name, False)) for host in hosts if host in hostvars for name in names)

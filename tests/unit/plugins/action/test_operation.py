@@ -165,7 +165,7 @@ def test_a_restore_asks_for_the_end_of_a_backup_and_takes_its_place(act: Act, si
 
 
 def test_an_operation_that_was_cut_off_is_settled_first(act: Act, site: Site) -> None:
-    lost = act("opened", lease_seconds=1)
+    lost = act("opened", lease_seconds=5)
     with Ledger.opened(site.folder) as ledger, ledger.store.writing():
         ledger.store.execute("UPDATE lease SET expires_at = 0")
     answer = act("opened", verb="backup")
@@ -222,3 +222,37 @@ def test_a_contract_that_is_wrong_is_told_whole(act: Act, site: Site) -> None:
     ):
         act("judged", contract={**CONTRACT, "windows": [{**CONTRACT["windows"][0], "duration": "7 hours"}]})
     assert site.entries() == []
+
+
+def test_a_ledger_that_cannot_be_written_costs_neither_record_nor_notice(
+    act: Act, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = act("opened")
+    monkeypatch.setattr(site, "execute", lambda **_given: {"failed": True, "msg": "The disk of the ledger is full."})
+    closed = act("closed", record=opened["record"], opened=True, outcome="failed")
+    assert closed["problem"].startswith("The disk of the ledger is full. So the record is kept on this controller in")
+    assert len(site.kept.read_text().splitlines()) == 1
+    assert len(closed["notices"]) == 1
+
+
+def test_a_lease_of_an_odd_length_is_refused(act: Act, site: Site) -> None:
+    for seconds in (0, 1, 10**12):
+        with pytest.raises(AnsibleActionFail, match="must be 5 to 120; 60 serves"):
+            act("opened", lease_seconds=seconds)
+    assert site.entries() == []
+
+
+def test_only_a_restore_goes_on_where_ops_went_away_after_the_gate(
+    act: Act, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = site.execute
+
+    def away_at_opening(module_name: str, module_args: dict[str, Any], task_vars: object) -> dict[str, Any]:
+        if module_args.get("state") == "opened":
+            raise AnsibleConnectionFailure("no route to host")
+        return asked(module_name, module_args, task_vars)
+
+    monkeypatch.setattr(site, "execute", away_at_opening)
+    with pytest.raises(AnsibleActionFail, match=r"ops1 cannot be reached \(no route to host\)"):
+        act("opened")
+    assert act("opened", verb="restore")["away"]

@@ -27,11 +27,11 @@ def test_what_the_answer_took_on_its_way_is_in_the_hosts_favour(
 
 
 def test_without_a_given_time_it_is_now() -> None:
-    assert moment("", NOW, rehearsal=False) == NOW
+    assert moment("", NOW, rehearsal=False, allowed=True) == NOW
 
 
 def test_a_given_time_counts_in_a_rehearsal_and_is_utc_inside() -> None:
-    given = moment("2026-10-01T23:00:00+08:00", NOW, rehearsal=True)
+    given = moment("2026-10-01T23:00:00+08:00", NOW, rehearsal=True, allowed=True)
     assert given == datetime(2026, 10, 1, 15, 0, tzinfo=UTC)
     assert given.utcoffset() is not None
     assert given.tzinfo is UTC
@@ -39,7 +39,7 @@ def test_a_given_time_counts_in_a_rehearsal_and_is_utc_inside() -> None:
 
 def test_a_given_time_without_a_rehearsal_is_refused() -> None:
     with pytest.raises(ClockError, match=r"is for rehearsals; add operation_rehearsal=true"):
-        moment("2026-10-01T23:00:00+08:00", NOW, rehearsal=False)
+        moment("2026-10-01T23:00:00+08:00", NOW, rehearsal=False, allowed=True)
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,9 @@ def test_a_given_time_without_a_rehearsal_is_refused() -> None:
 )
 def test_what_is_no_moment_is_refused(text: str, message: str) -> None:
     with pytest.raises(ClockError, match=message):
-        moment(text, NOW, rehearsal=True)
+        moment(text, NOW, rehearsal=True, allowed=True)
+
+
+def test_a_real_site_is_not_rehearsed_on() -> None:
+    with pytest.raises(ClockError, match="use --check, or set operation_rehearsals_allowed"):
+        moment("2026-10-01T23:00:00+08:00", NOW, rehearsal=True, allowed=False)

@@ -92,6 +92,7 @@ def test_a_rehearsal_lasts_as_long_as_it_really_did() -> None:
         ("failed", None, 1),
         ("success", {"reason": "it hangs", "by": "li_na"}, 1),
         ("failed", {"reason": "it hangs", "by": "li_na"}, 2),
+        ("refused", {"reason": "it hangs", "by": "li_na"}, 1),
     ],
 )
 def test_who_is_told_of_what(outcome: str, emergency: dict[str, str] | None, told: int) -> None:
