@@ -38,8 +38,10 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import (
     closed_record,
     countersigned,
     head_notice,
+    left_files,
     notices_of,
     opening_record,
+    work_left,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy, policy_of
 
@@ -174,6 +176,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                     mode=policy.lock,
                     lease_seconds=given["lease_seconds"],
                     settled=given["settled"],
+                    ending=given["ending"],
                 )
             except OpsAwayError as error:
                 if given["verb"] != "restore":
@@ -233,7 +236,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             answer = self.ask(LEDGER, state="renewed", run_id=run_id, lease_seconds=given["lease_seconds"])
             return bool(answer["renewed"])
 
-        keeper = Keeper(os.getppid(), folder / "lease.json", renew, given["lease_seconds"] / RENEWALS_A_LEASE)
+        lease = float(given["lease_seconds"])
+        keeper = Keeper(os.getppid(), folder / "lease.json", renew, lease / RENEWALS_A_LEASE, lease)
         keeper.leave_behind()
         return keeper.file
 
@@ -244,6 +248,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         record["run_id"] = record["run_id"] or new_run_id(now)
         if self.check:
             return {"record": record, "head": None, "problem": "", "notices": [], "head_notices": []}
+        left = work_left(Path(given["keeper_file"])) if given["keeper_file"] and given["outcome"] != "success" else []
+        if left:
+            # Its lease runs out and the next operation settles it, once it can see what became of the work.
+            self.dismiss(Path(given["keeper_file"]))
+            problem = f"Work may still be going on on {', '.join(left)}, so the record stays open until the next operation has seen its end"
+            return {
+                "record": record,
+                "head": None,
+                "problem": problem,
+                "notices": notices_of(record, given["webhook_format"], given["contract"]),
+                "head_notices": [],
+            }
         kept_file = Path(given["controller_records"]).expanduser()
         state = "closed" if given["opened"] and not given["away"] else "appended"
         head: dict[str, Any] | None = None
@@ -295,6 +311,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def dismiss(self, file: Path) -> None:
         """End the keeper: the operation is closed."""
-        file.unlink(missing_ok=True)
+        for path in (file, *left_files(file)):
+            path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # the keeper removes it too
             file.parent.rmdir()

@@ -54,7 +54,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         if not self._task.check_mode:
             self._host = self._task.delegate_to or self._variables.get("inventory_hostname", "the host")
             self._poll_seconds = given["poll_seconds"]
-            identity = json.dumps([module, arguments], sort_keys=True, default=str)
+            # The task's own number is part of it: another task with the same arguments is other work.
+            identity = json.dumps([module, arguments, str(self._task._uuid)], sort_keys=True, default=str)
             self._work = {
                 "run_id": given["run_id"] or self._variable("operation_run_id") or new_run_id(datetime.now(UTC)),
                 "module": module,
@@ -99,7 +100,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "interpreter": shlex.split(interpreter.removeprefix("#!")),
             "payload": json.dumps({"program": program, "environment": environment}),
         }
-        ended = self._wait(self._ask("start", **asked, wait_seconds=self._poll_seconds))
+        self._stay_responsible(f"traumalink-{work['run_id']}.service")
+        try:
+            seen = self._ask("start", **asked, wait_seconds=self._poll_seconds)
+        except AnsibleConnectionFailure:
+            self._leave()  # it may have been started all the same
+            raise
+        ended = self._wait(seen)
         self._used_interpreter = interpreter
         try:
             self._ask("tidy", run_id=work["run_id"])
@@ -132,6 +139,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 return self._ask("look", run_id=run_id, wait_seconds=self._poll_seconds)
             except AnsibleError as error:
                 if time.monotonic() - since >= PATIENCE_SECONDS:
+                    self._leave()
                     raise AnsibleConnectionFailure(
                         f"{self._host} has not answered for {PATIENCE_SECONDS} s; {last['unit']} may still work there. "
                         f"Look at it with {UNIT_MODULE} when the host is back: {error}"
@@ -182,8 +190,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             said = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
         except (OSError, ValueError):
             return  # the keeper is about to write it
+        held_until = said.get("until") if isinstance(said, dict) and said.get("state") == "held" else None
+        if held_until is not None and held_until < datetime.now(UTC).timestamp():
+            said = {"state": "lost", "reason": "nobody renews it any more"}
         if isinstance(said, dict) and said.get("state") == "lost":
             raise AnsibleActionFail(f"this operation has lost its lease: {said.get('reason')}; {left}")
+
+    def _leave(self) -> None:
+        """Say beside the keeper's file that work on this host was lost sight of: its operation must not be closed as if nothing ran."""
+        path = self._variable("operation_keeper_file")
+        if path and Path(path).parent.is_dir():
+            (Path(path).parent / f"left-{self._host}").touch()
 
     def _variable(self, name: str) -> str:
         """Return a variable of the task as text, "" where it is not set."""

@@ -9,7 +9,7 @@ Each method is one transaction: when it returns, what it says is on disk; when i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -74,7 +74,13 @@ class Ledger:
             yield cls(store)
 
     def acquire(
-        self, record: Record, mode: str, lease_seconds: float, now: datetime, settled: Mapping[str, str] | None = None
+        self,
+        record: Record,
+        mode: str,
+        lease_seconds: float,
+        now: datetime,
+        settled: Mapping[str, str] | None = None,
+        ending: Collection[str] = (),
     ) -> Acquired | Busy | Unsettled:
         """Open an operation, unless others hold the site or have died and were not settled. The same call again gives the same answer.
 
@@ -82,7 +88,8 @@ class Ledger:
             mode: `exclusive` runs beside nothing, `shared` beside other shared ones, `none` beside anything; all hold a lease.
             lease_seconds: how long until the operation counts as dead, unless it renews.
             settled: operations whose units on the hosts the caller has ended, run id to the reason in words. They are closed as
-                `interrupted`, whatever the answer is; one that still holds its lease as well (a restore ends a backup).
+                `interrupted`, whatever the answer is. One that has renewed its lease meanwhile lives, and is left alone.
+            ending: those of `settled` that are ended although they hold their lease (a restore ends a backup).
 
         Raises:
             LedgerError: the approval or the run id was used before, or the record is closed already.
@@ -96,12 +103,13 @@ class Ledger:
                 f"{record.run_id} has the outcome {record.outcome} before it was opened; open it without one."
             )
         with self.store.writing():
-            ended = self._settle(settled or {}, now)
+            ended = self._settle(settled or {}, ending, now)
             known = self._known(record)
             self._refuse_used_approval(record)
             others = tuple(lease for lease in self.leases.all() if lease.run_id != record.run_id)
             expired = tuple(lease for lease in others if lease.expires_at <= now)
-            if expired:
+            # What runs beside anything waits for nobody: a fault is recorded also while a dead host cannot be settled.
+            if expired and mode != "none":
                 return Unsettled(expired, ended)
             holders = tuple(lease for lease in others if lease.conflicts(mode))
             if holders:
@@ -183,9 +191,12 @@ class Ledger:
         with self.store.reading():
             return self.leases.all()
 
-    def _settle(self, settled: Mapping[str, str], now: datetime) -> tuple[str, ...]:
+    def _settle(self, settled: Mapping[str, str], ending: Collection[str], now: datetime) -> tuple[str, ...]:
         ended = []
+        alive = {lease.run_id for lease in self.leases.all() if lease.expires_at > now}
         for run_id, reason in settled.items():
+            if run_id in alive and run_id not in ending:
+                continue
             opened = self._stored(run_id, "open")
             if opened and not self._stored(run_id, "close"):
                 closing = {"outcome": "interrupted", "reason": one_line(reason), "ended_at": iso(now)}

@@ -98,7 +98,8 @@ class Record:
         rehearsal: the clock was given, so it counts for no obligation.
         figures: numbers or texts by name, with the unit in the name (`size_bytes`, `rpo_seconds`).
         imported: a controller kept it while ops was away.
-        opened, resolved: a fault's own times (clause 5.7); None in all other records.
+        kind: what a fault is (fault, change, consultation); empty in all other records.
+        opened, responded, resolved: a fault's own times (clauses 3.2, 5.3, 5.7); None in all other records.
     """
 
     run_id: str
@@ -121,7 +122,9 @@ class Record:
     artefacts: tuple[Artefact, ...] = ()
     by_hand: ByHand | None = None
     imported: bool = False
+    kind: str = ""
     opened: datetime | None = None
+    responded: datetime | None = None
     resolved: datetime | None = None
 
     def as_dict(self) -> dict[str, Any]:

@@ -65,6 +65,11 @@ class _RecordReader(Reader):
             self.fault(key, "is missing")
         return self.optional_time(key) or datetime.min.replace(tzinfo=UTC)
 
+    def optional_name(self, key: str) -> str:
+        """Return a name, or "" where there is none."""
+        value = self._take(key)
+        return "" if value in (None, "") else self._text(key, value, NAME, NAME_MEANING)
+
     def optional_time(self, key: str) -> datetime | None:
         value = self._take(key)
         if value is None:
@@ -134,7 +139,9 @@ def _read(root: _RecordReader) -> Record:
         artefacts=tuple(_artefact(entry) for entry in root.entries("artefacts")),
         by_hand=_by_hand(root.part("by_hand")),
         imported=root.flag("imported", default=False),
+        kind=root.optional_name("kind"),
         opened=root.optional_time("opened"),
+        responded=root.optional_time("responded"),
         resolved=root.optional_time("resolved"),
     )
     if root.has("outcome") != root.has("ended_at"):

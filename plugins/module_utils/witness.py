@@ -8,10 +8,12 @@ Whoever is root on the ledger's host can cut off its end or build all of it anew
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from typing import Any
 from .errors import OpsError
 from .files import sync_folder
 
-__all__ = ["FOLDER", "HeadError", "Seen", "note", "read", "seen_of"]
+__all__ = ["FOLDER", "HeadError", "Seen", "alone", "append", "note", "read", "seen_of"]
 
 FOLDER = Path("/var/lib/traumalink-witness")
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -86,6 +88,14 @@ def note(site: str, heads: Iterable[Seen], folder: Path = FOLDER, *, check: bool
     Raises:
         HeadError: the witness has seen another hash under the same number, or a later one: the ledger is not the one it was.
     """
+    if not check:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with alone(folder / f"{site}.jsonl") if not check else nullcontext():
+        return noted(site, heads, folder, check=check)
+
+
+def noted(site: str, heads: Iterable[Seen], folder: Path, *, check: bool) -> list[Seen]:
+    """Do what `note` does, under its lock."""
     seen = {head.sequence: head for head in read(site, folder)}
     newest = max(seen, default=0)
     fresh = []
@@ -109,6 +119,18 @@ def note(site: str, heads: Iterable[Seen], folder: Path = FOLDER, *, check: bool
     if fresh and not check:
         append(folder / f"{site}.jsonl", "".join(head.line() for head in fresh))
     return fresh
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until nobody else writes `path`, and keep others away; the lock goes with its process."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def append(path: Path, text: str) -> None:

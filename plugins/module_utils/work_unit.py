@@ -92,6 +92,8 @@ class WorkUnits:
         unit = unit_name(work.run_id)
         script = run_script(self.folder(work.run_id), work)
         with self._one_at_a_time():
+            if self._settled(work.run_id).exists():
+                raise WorkError(f"{unit} is not started: another operation has settled this one and gone on")
             seen = self.look(work.run_id)
             if seen.state != "absent" and self._note(work.run_id).get("fingerprint") == work.fingerprint:
                 return False
@@ -159,15 +161,18 @@ class WorkUnits:
         return [seen for seen in found if seen.state != "absent"]
 
     def end(self, run_id: str, reason: str) -> tuple[bool, Seen]:
-        """Stop a work that runs; return whether it ran, and how it ended.
+        """Stop a work that runs, and let this run start nothing here any more; return whether it ran, and how it ended.
 
         Raises:
             WorkError: it still runs after all that systemd does to end it.
         """
+        unit = unit_name(run_id)
+        with self._one_at_a_time():
+            # From now on nothing of this run starts here, also not what its controller was about to start.
+            self._settled(run_id).touch(mode=0o600)
         seen = self.look(run_id)
         if seen.state != "running":
             return False, seen
-        unit = unit_name(run_id)
         if self.folder(run_id).is_dir():
             (self.folder(run_id) / "end_reason").write_text(reason, encoding="utf-8")
         done = self.runner(["systemctl", "stop", unit], timeout_seconds=2 * STOP_SECONDS)
@@ -197,6 +202,10 @@ class WorkUnits:
         if not found.isdigit():
             raise WorkError("systemd does not say since when it runs; work needs a host with systemd")
         return datetime.fromtimestamp(int(found), UTC).isoformat()
+
+    def _settled(self, run_id: str) -> Path:
+        """Return the mark that an operation was ended on this host; a reboot, which ends its work too, takes it away."""
+        return self.works / f"{run_id}.settled"
 
     def _runs(self, run_id: str) -> bool:
         argv = ["systemctl", "show", "-p", "ActiveState", "--value", unit_name(run_id)]

@@ -37,8 +37,10 @@ options:
   settled:
     description:
       - Operations that were cut off and whose units on the hosts have been ended, run id to the reason in words. They are closed as C(interrupted).
+      - One that has renewed its lease meanwhile lives and is left alone, unless O(ending) names it.
     type: dict
     default: {}
+  ending: {description: Run ids of O(settled) that are ended although they hold their lease., type: list, elements: str, default: []}
   run_id: {description: The operation whose lease is renewed., type: str}
   lines: {description: Records as JSON Lines., type: str}
   heads:
@@ -150,7 +152,7 @@ def present(ledger: Ledger, _given: Given) -> Given:
 def opened(ledger: Ledger, given: Given) -> Given:
     """Open an operation."""
     answer = ledger.acquire(
-        read_record(given["record"]), given["mode"], given["lease_seconds"], now(), given["settled"]
+        read_record(given["record"]), given["mode"], given["lease_seconds"], now(), given["settled"], given["ending"]
     )
     result: Given = {"settled": list(answer.settled), "changed": ledger.added > 0, "head": None, "operations": []}
     if isinstance(answer, Acquired):
@@ -230,6 +232,7 @@ def main() -> None:
             "mode": {"type": "str", "choices": ["exclusive", "shared", "none"], "default": "exclusive"},
             "lease_seconds": {"type": "float", "default": 60},
             "settled": {"type": "dict", "default": {}},
+            "ending": {"type": "list", "elements": "str", "default": []},
             "run_id": {"type": "str"},
             "lines": {"type": "str"},
             "heads": {"type": "list", "elements": "dict", "default": [], "options": head},

@@ -43,6 +43,7 @@ options:
       webhook_format: {description: Form of a webhook's body., type: str, choices: [plain, wecom, dingtalk], default: plain}
   countersign_key: {description: Private key that countersigns the ledger's head., type: str, default: ""}
   settled: {description: "Operations that were cut off and have been settled, run id to the reason.", type: dict, default: {}}
+  ending: {description: Run ids of O(settled) that are ended although they hold their lease., type: list, elements: str, default: []}
   record: {description: The record as an earlier step returned it., type: dict, default: {}}
   opened: {description: Whether the record was opened., type: bool, default: false}
   away: {description: Whether ops was away when it was opened., type: bool, default: false}

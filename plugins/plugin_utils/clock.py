@@ -36,16 +36,16 @@ def moment(text: str, now: datetime, *, rehearsal: bool, allowed: bool) -> datet
     Raises:
         ClockError: a time is given without a rehearsal, on a site that allows none, or is no time with its zone.
     """
+    if rehearsal and not allowed:
+        raise ClockError(
+            "a rehearsal would do real work on a real site, past its window and counting for nothing; use --check, or set "
+            "operation_rehearsals_allowed in the inventory of a site that serves nobody"
+        )
     if not text:
         return now
     if not rehearsal:
         raise ClockError(
             f"operation_now={text} is for rehearsals; add operation_rehearsal=true (such a run counts for no obligation), or leave it out"
-        )
-    if not allowed:
-        raise ClockError(
-            "a rehearsal with operation_now would pass the window of a real site; use --check, or set operation_rehearsals_allowed in the "
-            "inventory of a site that serves nobody"
         )
     try:
         given = datetime.fromisoformat(text)

@@ -14,13 +14,13 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
 
-__all__ = ["HELD", "LOST", "Keeper", "identity", "state_of"]
+__all__ = ["HELD", "LOST", "Keeper", "identity"]
 
 HELD, LOST = "held", "lost"
 LOOK_SECONDS = 1.0
@@ -44,13 +44,20 @@ def identity(process: int) -> str:
     return "" if state in ("Z", "X") else f"{process} {fields[18]}"
 
 
-def state_of(file: Path) -> dict[str, str]:
-    """Return what the keeper last wrote: `state` held or lost, and `reason`; a file that is gone means that nobody keeps the lease any more."""
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Let what stalls (a connection to a host that froze) end with a TimeoutError."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise TimeoutError(f"no answer within {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {"state": LOST, "reason": "the operation has been closed"}
-    return found
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @dataclass(frozen=True)
@@ -61,36 +68,48 @@ class Keeper:
         playbook: the process id of ansible-playbook.
         file: where the state is told to the other tasks of the playbook; its removal ends the keeper.
         renew: renews the lease; False where it is no longer ours; raises where the ops host could not be asked.
-        interval_seconds: between two renewals; well below the lease's length.
+        interval_seconds: between two renewals, and how long one may take; well below the lease's length.
+        lease_seconds: how long the lease lasts; after that without a renewal it may be somebody else's.
     """
 
     playbook: int
     file: Path
     renew: Callable[[], bool]
     interval_seconds: float
+    lease_seconds: float = 60.0
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
     def tell(self, state: str, reason: str = "") -> None:
         """Write the state for the other tasks."""
-        text = json.dumps({"state": state, "reason": reason})
+        text = json.dumps({"state": state, "reason": reason, "until": time.time() + self.lease_seconds})
         write_text(TextFile(self.file, text, owner=self.file.parent.owner(), mode=0o600))
 
     def run(self) -> None:
         """Renew until the playbook has ended, the operation has been closed, or the lease is somebody else's."""
-        renewed, playbook = self.clock(), identity(self.playbook)
+        held_since = renewed = self.clock()
+        playbook = identity(self.playbook)
         while playbook and identity(self.playbook) == playbook and self.file.exists():
             self.sleep(LOOK_SECONDS)
             if self.clock() - renewed < self.interval_seconds:
                 continue
             renewed = self.clock()
             try:
-                held = self.renew()
-            except Exception:  # noqa: S112 - whatever kept it from asking, the next attempt may succeed; without one the lease runs out
+                with time_limit(self.interval_seconds):
+                    held = self.renew()
+            except Exception:
+                # Whatever kept it from asking, the next attempt may succeed, as long as the lease lasts.
+                if self.clock() - held_since >= self.lease_seconds:
+                    self.give_up(playbook, f"it could not be renewed for {self.lease_seconds:.0f} s")
+                    return
                 continue
-            if not held and self.file.exists():
-                self.give_up(playbook)
+            if not self.file.exists():
+                break
+            if not held:
+                self.give_up(playbook, "another operation has taken over the site")
                 return
+            held_since = renewed
+            self.tell(HELD)
         self.tidy()
 
     def tidy(self) -> None:
@@ -99,9 +118,9 @@ class Keeper:
         with contextlib.suppress(OSError):
             self.file.parent.rmdir()
 
-    def give_up(self, playbook: str) -> None:
+    def give_up(self, playbook: str, reason: str) -> None:
         """Say that the lease is lost, give the playbook time to end by itself, and end it: two operations never work side by side."""
-        self.tell(LOST, "another operation has taken over the site")
+        self.tell(LOST, reason)
         until = self.clock() + GRACE_SECONDS
         while self.clock() < until:
             if identity(self.playbook) != playbook or not self.file.exists():

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.traumalink.ops.plugins.module_utils.witness import append
+from ansible_collections.traumalink.ops.plugins.module_utils.witness import alone, append
 
 __all__ = ["forget", "keep", "kept"]
 
 
 def keep(file: Path, record: Mapping[str, Any]) -> None:
     """Keep a record durably as one line of JSON."""
-    append(file, json.dumps(record, sort_keys=True, ensure_ascii=False) + "\n")
+    with alone(file):
+        append(file, json.dumps(record, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def kept(file: Path) -> list[str]:
@@ -27,9 +28,10 @@ def kept(file: Path) -> list[str]:
 
 def forget(file: Path, lines: list[str]) -> None:
     """Put the records aside that are in the ledger now, and keep those that came meanwhile."""
-    rest = kept(file)[len(lines) :]
-    append(file.with_suffix(".imported.jsonl"), "".join(f"{line}\n" for line in lines))
-    temporary = file.with_suffix(".new")
-    temporary.write_text("".join(f"{line}\n" for line in rest), encoding="utf-8")
-    temporary.chmod(0o600)
-    temporary.replace(file)
+    with alone(file):
+        rest = [line for line in kept(file) if line not in lines]
+        append(file.with_suffix(".imported.jsonl"), "".join(f"{line}\n" for line in lines))
+        temporary = file.with_suffix(".new")
+        temporary.write_text("".join(f"{line}\n" for line in rest), encoding="utf-8")
+        temporary.chmod(0o600)
+        temporary.replace(file)

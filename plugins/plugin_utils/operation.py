@@ -32,8 +32,10 @@ __all__ = [
     "closed_record",
     "countersigned",
     "head_notice",
+    "left_files",
     "notices_of",
     "opening_record",
+    "work_left",
 ]
 
 MAX_REASON = 1000
@@ -71,6 +73,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "request": {"type": "dict", "options": REQUEST_OPTIONS, "required": True},
     "countersign_key": {"type": "str", "default": "", "no_log": True},
     "settled": {"type": "dict", "default": {}},
+    "ending": {"type": "list", "elements": "str", "default": []},
     "record": {"type": "dict", "default": {}},
     "opened": {"type": "bool", "default": False},
     "away": {"type": "bool", "default": False},
@@ -273,6 +276,16 @@ def countersigned(key: str, head: Mapping[str, Any]) -> dict[str, Any]:
         file.touch(mode=0o600)
         file.write_text(key.strip() + "\n", encoding="ascii")
         return {**head, "signature": sign_head(Head(head["sequence"], head["hash"], head["at"]), file)}
+
+
+def left_files(keeper_file: Path) -> list[Path]:
+    """Return the files by which the action `work` says that it lost sight of work that may go on; one a host, beside the keeper's."""
+    return sorted(keeper_file.parent.glob("left-*"))
+
+
+def work_left(keeper_file: Path) -> list[str]:
+    """Return the hosts on which work of this operation may still go on."""
+    return [path.name.removeprefix("left-") for path in left_files(keeper_file)]
 
 
 def head_notice(site: str, head: Mapping[str, Any], webhook_format: str) -> dict[str, Any]:

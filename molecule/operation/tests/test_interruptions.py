@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 from flows import LAB, ROOT, at
@@ -94,7 +95,7 @@ def test_when_all_hosts_vanish_the_next_run_closes_the_record():
     [
         ("before the record is opened", "Wait before the record is opened", {"flow_check_seconds": 60}, False),
         ("between two tasks", "Wait between two tasks", {"flow_pause_seconds": 60}, True),
-        ("while a unit works", "Work for long in a unit", {"flow_seconds": 6}, True),
+        ("while a unit works", "Work for long in a unit", {"flow_seconds": 25}, True),
         ("while the record is closed", "close | Close the record", {}, None),
     ],
 )
@@ -114,9 +115,23 @@ def test_a_controller_that_is_killed(phase, reached, variables, recorded):
     if recorded is not None:
         assert len(interrupted) == int(recorded)
     if phase == "while a unit works":
-        assert "waiting on ops1 ended well" in interrupted[0]["reason"]
+        # Far longer than the lease: it was waited for to its end.
+        assert "waiting on ops1 ended well after 25 s" in interrupted[0]["reason"]
         assert again.says("was cut off; what it left on")
     assert at("ops1").run("systemctl list-units --no-legend 'traumalink-2*' | grep -q .").rc != 0
+
+
+def test_what_runs_beside_anything_waits_for_nobody_who_was_cut_off():
+    process = started(flow_pause_seconds=60)
+    until(process, "Wait between two tasks")
+    kill(process)
+    time.sleep(LEASE_SECONDS + 1)
+    beside = verb(flow_verb="inspect")
+    assert beside.succeeded, beside.output[-3000:]
+    assert leases() == 1
+    again = verb()
+    assert again.succeeded, again.output[-3000:]
+    assert again.says("was cut off; what it left on")
 
 
 def test_the_lease_is_renewed_while_the_playbook_lives():

@@ -6,12 +6,18 @@ import json
 import os
 import re
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jmespath
 import pytest
 import yaml
+from ansible_collections.traumalink.ops.plugins.module_utils.record import Approval, ByHand, Record, Window
+from ansible_collections.traumalink.ops.plugins.module_utils.record_reader import read_record
+from ansible_collections.traumalink.ops.plugins.plugin_utils.by_hand import KINDS
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import read_contract
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import POLICIES
 from ansible_collections.traumalink.ops.plugins.plugin_utils.site import site_problems
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -137,3 +143,35 @@ def test_the_labs_contract_is_right(tmp_path: Path) -> None:
     argv += ["-m", "ansible.builtin.debug", "-a", json.dumps({"msg": asked})]
     printed = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     assert json.loads(printed.split("=>", 1)[1])["msg"] is True
+
+
+def a_record(**changes: Any) -> dict[str, Any]:
+    """Return a record with something in every field that the example's obligations ask for."""
+    began = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)
+    window = Window("open", "nightly", None, None)
+    approval = Approval("a1", "li_na", "", began, began + timedelta(hours=8))
+    by_hand = changes.pop("by_hand", None)
+    record = Record(
+        "20261125-140000-000000", "example_hospital", changes.pop("verb"), "li.na@c1", began, outcome="success", ended_at=began, window=window,
+        approval=approval, by_hand=by_hand and ByHand(by_hand, began, "wang_wei", "现场", ""), kind=changes.pop("kind", ""),
+        opened=began, responded=began, resolved=began,
+    )  # fmt: skip
+    return record.as_dict()
+
+
+def test_every_expression_of_the_obligations_fits_a_record_that_the_ledger_takes() -> None:
+    contract = read_contract(yaml.safe_load((EXAMPLE / "group_vars/all/contract.yml").read_text("utf-8"))["contract"])
+    records = [a_record(verb=verb) for verb in POLICIES if verb != "fault"]
+    records += [a_record(verb="fault", kind=kind) for kind in ("fault", "change", "consultation")]
+    records += [a_record(verb="record", by_hand=kind) for kind in KINDS]
+    for record in records:
+        read_record(record)
+    for duty in contract.obligations:
+        expressions = [getattr(duty, name) for name in ("met_by", "each") if hasattr(duty, name)]
+        matched = [record for record in records if all(jmespath.search(str(text), record) for text in expressions)]
+        assert matched, f"{duty.id}: no record could ever be counted"
+        for name in ("begin", "end"):
+            if hasattr(duty, name):
+                assert all(jmespath.search(str(getattr(duty, name)), record) for record in matched), (
+                    f"{duty.id}: {name}"
+                )

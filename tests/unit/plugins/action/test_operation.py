@@ -159,7 +159,12 @@ def test_a_restore_asks_for_the_end_of_a_backup_and_takes_its_place(act: Act, si
     answer = act("opened", verb="restore")
     assert not answer["opened"]
     assert [(entry["run_id"], entry["end"]) for entry in answer["unsettled"]] == [(backup["record"]["run_id"], True)]
-    assert act("opened", verb="restore", settled={backup["record"]["run_id"]: "ended by a restore"})["opened"]
+    assert act(
+        "opened",
+        verb="restore",
+        settled={backup["record"]["run_id"]: "ended by a restore"},
+        ending=[backup["record"]["run_id"]],
+    )["opened"]
     ended = site.entries()[1]["record"]
     assert (ended["outcome"], ended["reason"]) == ("interrupted", "ended by a restore")
 
@@ -256,3 +261,16 @@ def test_only_a_restore_goes_on_where_ops_went_away_after_the_gate(
     with pytest.raises(AnsibleActionFail, match=r"ops1 cannot be reached \(no route to host\)"):
         act("opened")
     assert act("opened", verb="restore")["away"]
+
+
+def test_work_that_was_lost_sight_of_keeps_the_record_open(act: Act, site: Site) -> None:
+    opened = act("opened")
+    keeper = site.folder / "keeper" / "lease.json"
+    keeper.parent.mkdir()
+    keeper.touch()
+    (keeper.parent / "left-db1").touch()
+    closed = act("closed", record=opened["record"], opened=True, outcome="failed", keeper_file=str(keeper))
+    assert closed["problem"].startswith("Work may still be going on on db1, so the record stays open")
+    assert len(closed["notices"]) == 1
+    assert [entry["kind"] for entry in site.entries()] == ["open"]
+    assert not keeper.parent.exists()

@@ -201,7 +201,8 @@ def test_the_fingerprint_tells_works_apart(act: Act, unit: Unit) -> None:
     for argument in ("a", "a", "b"):
         act(arguments={"size": argument})
     first, second, third = (asked["fingerprint"] for asked in unit.asked if asked["action"] == "start")
-    assert first == second != third
+    # Two tasks with the same arguments are two works: the second is never answered with the first one's result.
+    assert len({first, second, third}) == 3
 
 
 @pytest.mark.parametrize(
@@ -306,6 +307,24 @@ def test_a_lost_lease_leaves_the_unit_to_whoever_took_over(
     assert "tidy" not in unit.did()
 
 
+def test_without_the_lease_nothing_is_started(act: Act, unit: Unit, tmp_path: Path) -> None:
+    keeper = tmp_path / "keeper.json"
+    for said in ({"state": "lost", "reason": "restore 7 took it"}, {"state": "held", "reason": "", "until": 1.0}):
+        keeper.write_text(json.dumps(said))
+        with pytest.raises(AnsibleActionFail, match=r"lost its lease: (restore 7 took it|nobody renews it any more)"):
+            act(variables={"operation_keeper_file": str(keeper)})
+    assert unit.did() == []
+
+
+def test_work_that_is_lost_sight_of_is_told_beside_the_keeper(act: Act, unit: Unit, tmp_path: Path) -> None:
+    keeper = tmp_path / "keeper.json"
+    keeper.write_text('{"state": "held", "reason": ""}')
+    unit.answers = ["running", AnsibleConnectionFailure("no route")]
+    with pytest.raises(AnsibleConnectionFailure, match="may still work there"):
+        act(variables={"operation_keeper_file": str(keeper)})
+    assert (tmp_path / "left-db1").exists()
+
+
 @pytest.mark.parametrize("text", [None, "", "[]", '{"state": "held", "reason": ""}'])
 def test_a_keeper_that_holds_or_is_about_to_write_disturbs_nothing(act: Act, tmp_path: Path, text: str | None) -> None:
     if text is not None:
@@ -316,7 +335,7 @@ def test_a_keeper_that_holds_or_is_about_to_write_disturbs_nothing(act: Act, tmp
 def test_a_worker_whose_playbook_was_killed_takes_no_result_away(
     act: Act, unit: Unit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parents = iter([7, 1, 1])
+    parents = iter([7, 7, 1, 1])
     monkeypatch.setattr(work.os, "getppid", lambda: next(parents))
     with pytest.raises(AnsibleActionFail, match=f"the playbook has died; {UNIT}"):
         act()

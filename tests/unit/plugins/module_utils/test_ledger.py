@@ -31,11 +31,12 @@ def chain_fits(ledger: Ledger) -> Any:
     assert verify(ledger.store).fault is None
 
 
-def acquire(ledger: Ledger, record: Record, mode: str = "exclusive", now: datetime = NOW, **settled: str) -> Any:
+def acquire(
+    ledger: Ledger, record: Record, mode: str = "exclusive", now: datetime = NOW, ending: bool = False, **settled: str
+) -> Any:
     """Open an operation with a lease of a minute."""
-    return ledger.acquire(
-        record, mode, 60, now, {name.removeprefix("r").replace("_", "-"): why for name, why in settled.items()}
-    )
+    reasons = {name.removeprefix("r").replace("_", "-"): why for name, why in settled.items()}
+    return ledger.acquire(record, mode, 60, now, reasons, list(reasons) if ending else ())
 
 
 def stored(ledger: Ledger, **selection: Any) -> list[dict[str, Any]]:
@@ -95,7 +96,9 @@ def test_the_next_may_open_when_the_holder_has_closed(ledger: Ledger, record: Ma
 @pytest.mark.parametrize("mode", ["exclusive", "shared", "none"])
 def test_an_expired_lease_of_any_mode_must_be_settled_first(ledger: Ledger, record: Make, mode: str) -> None:
     acquire(ledger, record(1), mode)
-    answer = acquire(ledger, record(2), "none", LATER)
+    assert isinstance(acquire(ledger, record(3), "none", LATER), Acquired), "what runs beside anything waits for nobody"
+    ledger.close(record(3, outcome="success", ended_at="2026-11-25T03:31:02Z"), LATER)
+    answer = acquire(ledger, record(2), "shared", LATER)
     assert isinstance(answer, Unsettled)
     (lost,) = answer.operations
     assert (lost.run_id, lost.verb, lost.actor, lost.hosts) == (
@@ -105,11 +108,11 @@ def test_an_expired_lease_of_any_mode_must_be_settled_first(ledger: Ledger, reco
         ("db1", "ops1"),
     )
     assert lost.since == "2026-11-25T03:30:00Z"
-    assert len(entries(ledger)) == 1
-    opened = acquire(ledger, record(2), "none", LATER, r20261125_033000_000001="its unit on db1 was ended")
+    assert len(entries(ledger)) == 3
+    opened = acquire(ledger, record(2), "shared", LATER, r20261125_033000_000001="its unit on db1 was ended")
     assert isinstance(opened, Acquired)
     assert opened.settled == (record(1).run_id,)
-    assert entries(ledger) == [("open", record(1).run_id), ("close", record(1).run_id), ("open", record(2).run_id)]
+    assert entries(ledger)[3:] == [("close", record(1).run_id), ("open", record(2).run_id)]
     (closed,) = stored(ledger, outcome="interrupted")
     assert (closed["run_id"], closed["reason"]) == (record(1).run_id, "its unit on db1 was ended")
     assert closed["ended_at"] == "2026-11-25T03:31:02Z"
@@ -133,9 +136,19 @@ def test_one_that_was_only_slow_has_its_lease_back_while_nobody_settled_it(ledge
     assert isinstance(acquire(ledger, record(2), now=LATER), Busy)
 
 
+def test_one_that_renewed_while_it_was_being_settled_lives(ledger: Ledger, record: Make) -> None:
+    acquire(ledger, record(1))
+    assert isinstance(acquire(ledger, record(2), now=LATER), Unsettled)
+    assert ledger.renew(record(1).run_id, 60, LATER)
+    answer = acquire(ledger, record(2), now=LATER, r20261125_033000_000001="its controller went silent")
+    assert isinstance(answer, Busy)
+    assert answer.settled == ()
+    assert entries(ledger) == [("open", record(1).run_id)]
+
+
 def test_a_live_operation_can_be_ended_by_name(ledger: Ledger, record: Make, ended: dict[str, str]) -> None:
     acquire(ledger, record(1))
-    answer = acquire(ledger, record(2, verb="restore"), r20261125_033000_000001="ended by the restore")
+    answer = acquire(ledger, record(2, verb="restore"), ending=True, r20261125_033000_000001="ended by the restore")
     assert isinstance(answer, Acquired)
     assert not ledger.renew(record(1).run_id, 60, NOW)
     with pytest.raises(
@@ -306,7 +319,7 @@ def test_a_dry_run_answers_and_writes_nothing(tmp_path: Path, ledger: Ledger, re
     acquire(ledger, record(1))
     with Ledger.opened(tmp_path, dry_run=True) as dry:
         assert isinstance(acquire(dry, record(2)), Busy)
-        settled = acquire(dry, record(2), r20261125_033000_000001="would be ended")
+        settled = acquire(dry, record(2), ending=True, r20261125_033000_000001="would be ended")
         assert isinstance(settled, Acquired)
         assert dry.renew(record(1).run_id, 600, NOW)
     assert entries(ledger) == [("open", record(1).run_id)]

@@ -77,9 +77,17 @@ def test_a_record_shows_every_field_even_where_there_is_nothing(record: Callable
     data = record().as_dict()
     assert json.loads(canonical(data)) == data
     empty: dict[str, Any] = dict.fromkeys(
-        ("ended_at", "outcome", "window", "approval", "emergency", "by_hand", "opened", "resolved")
+        ("ended_at", "outcome", "window", "approval", "emergency", "by_hand", "opened", "responded", "resolved")
     )
-    empty |= {"clauses": [], "artefacts": [], "versions_before": {}, "versions_after": {}, "figures": {}, "reason": ""}
+    empty |= {
+        "clauses": [],
+        "artefacts": [],
+        "versions_before": {},
+        "versions_after": {},
+        "figures": {},
+        "reason": "",
+        "kind": "",
+    }
     assert data == {
         **empty, "run_id": "20261125-033000-000001", "site": "lab", "verb": "backup", "actor": "li.na@controller1",
         "started_at": "2026-11-25T03:30:00Z", "hosts": ["db1", "ops1"], "rehearsal": False, "imported": False,

@@ -32,7 +32,9 @@ WHOLE = {
         "kind": "training", "occurred_at": "2026-11-24T01:00:00Z", "entered_by": "li.na", "summary_zh": "培训", "summary_en": "",
     },
     "imported": True,
+    "kind": "fault",
     "opened": "2026-11-25T01:00:00Z",
+    "responded": "2026-11-25T01:10:00Z",
     "resolved": "2026-11-25T02:00:00Z",
 }  # fmt: skip
 

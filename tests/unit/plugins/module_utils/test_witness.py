@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,22 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
 def test_what_is_no_head_is_refused(data: object) -> None:
     with pytest.raises(HeadError, match="is no head of a ledger"):
         seen_of(data)
+
+
+def test_several_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
+    def told(first: int) -> None:
+        for number in range(first, first + 40):
+            note("lab", [Seen(number, "a" * 64, "2026-11-25T03:30:00Z")], tmp_path)
+
+    writers = []
+    for first in (1, 101, 201, 301):
+        child = os.fork()
+        if child == 0:
+            try:
+                told(first)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        writers.append(child)
+    assert [os.waitpid(child, 0)[1] for child in writers] == [0, 0, 0, 0]
+    assert len(read("lab", tmp_path)) == 160

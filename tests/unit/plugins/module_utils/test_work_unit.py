@@ -228,3 +228,12 @@ def test_with_systemd_itself_it_is_ended(real: WorkUnits) -> None:
     real.start(replace(WORK, program="import time; time.sleep(60)"))
     assert real.look(RUN_ID).state == "running"
     assert real.end(RUN_ID, "enough")[1].how == "was ended on request: enough"
+
+
+def test_an_operation_that_was_ended_here_starts_nothing_any_more(units: WorkUnits, systemd: Systemd) -> None:
+    assert units.end(RUN_ID, "a restore has settled it")[0] is False
+    with pytest.raises(WorkError, match="is not started: another operation has settled this one and gone on"):
+        units.start(WORK)
+    assert systemd.active == "inactive"
+    assert units.look_all() == []
+    assert units.start(replace(WORK, run_id="20261125-033000-000002"))

@@ -102,7 +102,14 @@ def test_check_mode_gives_the_answer_and_writes_nothing(
     call("opened", record=plain_record(1))
     assert call("opened", True, record=plain_record(2))["answer"] == "busy"
     assert (
-        call("opened", True, record=plain_record(2), settled={plain_record(1)["run_id"]: "x"})["answer"] == "acquired"
+        call(
+            "opened",
+            True,
+            record=plain_record(2),
+            settled={plain_record(1)["run_id"]: "x"},
+            ending=[plain_record(1)["run_id"]],
+        )["answer"]
+        == "acquired"
     )
     assert call("closed", True, record=plain_record(1, **ended))["head"]["sequence"] == 2
     assert call("appended", True, record=plain_record(3, **ended))["changed"]

@@ -243,7 +243,7 @@ def ledger_settle(ledger: Ledger, run_id: str, kill: int) -> None:
         "actor": "a@b",
         "started_at": "2026-11-26T03:30:00Z",
     }
-    ledger.acquire(read_record(data), "none", 60, datetime.now(UTC), {run_id: "its process was killed"})
+    ledger.acquire(read_record(data), "none", 60, datetime.now(UTC), {run_id: "its process was killed"}, [run_id])
     ledger.close(read_record({**data, "outcome": "success", "ended_at": "2026-11-26T03:42:00Z"}), datetime.now(UTC))
 
 
@@ -280,7 +280,9 @@ def test_a_kill_before_each_statement_leaves_all_or_nothing_and_the_same_call_ag
     lines = [json.dumps(record(number, **ended).as_dict()) for number in (3, 4)]
     works: dict[str, Callable[[Ledger], object]] = {
         "open": lambda ledger: ledger.acquire(mine, "exclusive", 60, now),
-        "open and settle": lambda ledger: ledger.acquire(mine, "exclusive", 60, now, {lost.run_id: "killed"}),
+        "open and settle": lambda ledger: ledger.acquire(
+            mine, "exclusive", 60, now, {lost.run_id: "killed"}, [lost.run_id]
+        ),
         "close": lambda ledger: ledger.close(record(2, **ended), now),
         "renew": lambda ledger: ledger.renew(mine.run_id, 600, now),
         "append": lambda ledger: ledger.append(record(2, **ended), now),

@@ -51,5 +51,6 @@ def test_what_is_no_moment_is_refused(text: str, message: str) -> None:
 
 
 def test_a_real_site_is_not_rehearsed_on() -> None:
-    with pytest.raises(ClockError, match="use --check, or set operation_rehearsals_allowed"):
-        moment("2026-10-01T23:00:00+08:00", NOW, rehearsal=True, allowed=False)
+    for text in ("2026-10-01T23:00:00+08:00", ""):
+        with pytest.raises(ClockError, match="use --check, or set operation_rehearsals_allowed"):
+            moment(text, NOW, rehearsal=True, allowed=False)

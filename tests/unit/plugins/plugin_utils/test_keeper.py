@@ -10,9 +10,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import LOST, Keeper, identity, state_of
+from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import LOST, Keeper, identity, time_limit
 
 
 class Time:
@@ -25,6 +26,12 @@ class Time:
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
+
+
+def said(keeper: Keeper) -> dict[str, Any]:
+    """Return what the keeper tells the other tasks."""
+    found: dict[str, Any] = json.loads(keeper.file.read_text())
+    return found
 
 
 @pytest.fixture
@@ -41,7 +48,7 @@ def keeper(tmp_path: Path, playbook: subprocess.Popen[bytes]) -> Callable[[Calla
 
     def make(renew: Callable[[], bool]) -> Keeper:
         clock = Time()
-        made = Keeper(playbook.pid, tmp_path / "lease.json", renew, 15.0, clock.sleep, clock)
+        made = Keeper(playbook.pid, tmp_path / "lease.json", renew, 15.0, 60.0, clock.sleep, clock)
         made.tell("held")
         return made
 
@@ -95,7 +102,8 @@ def test_a_lost_lease_is_told_and_ends_the_playbook_that_goes_on(
 ) -> None:
     made = keeper(lambda: False)
     made.run()
-    assert state_of(made.file) == {"state": LOST, "reason": "another operation has taken over the site"}
+    assert said(made)["state"] == LOST
+    assert said(made)["reason"] == "another operation has taken over the site"
     assert playbook.wait(timeout=10) == -signal.SIGTERM
 
 
@@ -109,8 +117,33 @@ def test_a_playbook_that_ends_by_itself_after_the_loss_is_left_alone(
     assert playbook.poll() is None
 
 
-def test_no_file_means_that_nobody_keeps_the_lease(tmp_path: Path) -> None:
-    assert state_of(tmp_path / "lease.json")["state"] == LOST
+def test_a_lease_that_cannot_be_renewed_as_long_as_it_lasts_is_lost(
+    keeper: Callable[..., Keeper], playbook: subprocess.Popen[bytes]
+) -> None:
+    asked: list[float] = []
+
+    def renew() -> bool:
+        asked.append(made.clock())
+        if len(asked) > 1:
+            raise OSError("no route to host")
+        return True
+
+    made = keeper(renew)
+    made.run()
+    # Held since the renewal at 15 s, so the lease of 60 s is over at 75 s.
+    assert asked == [15.0, 30.0, 45.0, 60.0, 75.0]
+    assert said(made)["reason"] == "it could not be renewed for 60 s"
+    assert playbook.wait(timeout=10) == -signal.SIGTERM
+
+
+def test_a_renewal_that_stalls_is_cut_off() -> None:
+    with pytest.raises(TimeoutError, match="no answer within 0 s"), time_limit(0.05):
+        time.sleep(5)
+
+
+def test_it_says_how_long_its_word_holds(keeper: Callable[..., Keeper]) -> None:
+    made = keeper(lambda: True)
+    assert 55 < said(made)["until"] - time.time() <= 60
 
 
 def test_what_is_left_behind_outlives_its_parent_and_ends_with_the_playbook(
