@@ -41,9 +41,13 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import (
     left_files,
     notices_of,
     opening_record,
+    told,
+    unreached,
+    without_secrets,
     work_left,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy, policy_of
+from ansible_collections.traumalink.ops.plugins.plugin_utils.settlement import settle
 
 LEDGER, LEDGER_INFO = "traumalink.ops.ledger", "traumalink.ops.ledger_info"
 LOOK_SECONDS, SAY_SECONDS = 2.0, 30.0
@@ -76,7 +80,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         given |= given.pop("request")
         self.variables: dict[str, Any] = task_vars or {}
         self.check: bool = self._play_context.check_mode
-        steps = {"judged": self.judged, "opened": self.opened, "closed": self.closed}
+        steps = {"judged": self.judged, "opened": self.opened, "explained": self.explained, "closed": self.closed}
         try:
             return {"changed": False, **steps[given["state"]](given)}
         except OpsError as error:
@@ -157,6 +161,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             raise OpsError(
                 f"operation_lease_seconds {given['lease_seconds']} must be {SHORTEST_LEASE} to {LONGEST_LEASE}; 60 serves. Nothing was changed"
             )
+        settlement = settle(
+            given["settling"], given["answers"], given["verb"], given["site"], given["hosts"], given["lost_hosts"],
+            Path(given["recovery_folder"]),
+        )  # fmt: skip
+        for note in settlement.notes:
+            self._display.warning(note)
         begun, said = time.monotonic(), time.monotonic()
         wait = read_duration(given["lock_wait"]).total_seconds()
         first_renewal: str | None = None
@@ -175,8 +185,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                     record=record,
                     mode=policy.lock,
                     lease_seconds=given["lease_seconds"],
-                    settled=given["settled"],
-                    ending=given["ending"],
+                    settled=settlement.reasons,
+                    ending=settlement.ending,
                 )
             except OpsAwayError as error:
                 if given["verb"] != "restore":
@@ -192,10 +202,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                     "record": record,
                     "head": head,
                     "keeper_file": str(self.keep(given, record["run_id"])),
+                    "waited_seconds": round(time.monotonic() - begun),
+                    "recoveries": settlement.recoveries,
                 }
             if answer["answer"] == "unsettled" or all(entry["verb"] in policy.ends for entry in answer["operations"]):
                 return {
                     "opened": False,
+                    "recoveries": settlement.recoveries,
                     "unsettled": [{**entry, "end": entry["verb"] in policy.ends} for entry in answer["operations"]],
                 }
             holder = Holder.of(answer["operations"][0])
@@ -240,6 +253,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         keeper = Keeper(os.getppid(), folder / "lease.json", renew, lease / RENEWALS_A_LEASE, lease)
         keeper.leave_behind()
         return keeper.file
+
+    def explained(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return why it failed, and which hosts cannot be reached. Asked before anything is undone, whose failure would take its place."""
+        reason = without_secrets(told(self.variables, given["hosts"]), self.variables)
+        return {"reason": reason, "unreached": unreached(self.variables, given["hosts"])}
 
     def closed(self, given: dict[str, Any]) -> dict[str, Any]:
         """Close the record, or write one of a run that was refused before it was opened; return the new head and what is to be told to whom."""

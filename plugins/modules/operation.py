@@ -12,9 +12,10 @@ short_description: The gate, the lease and the record of an operation
 description:
   - Used by the role P(traumalink.ops.operation#role) alone, once a step, delegated to the ops host.
   - V(judged) asks whether the verb may run now. V(opened) takes the lease and opens the record, waiting where the verb may wait, and leaves a process on
-    the controller that renews the lease while the playbook lives. V(closed) closes the record, or writes that of a refused run.
+    the controller that renews the lease while the playbook lives. V(explained) says why it failed, before anything is undone. V(closed) closes the record,
+    or writes that of a refused run.
 options:
-  state: {description: The step., type: str, choices: [judged, opened, closed], required: true}
+  state: {description: The step., type: str, choices: [judged, opened, explained, closed], required: true}
   request:
     description: What is asked for; the same in each step.
     type: dict
@@ -42,13 +43,21 @@ options:
       controller_records: {description: File on the controller for records while ops cannot be reached., type: path, required: true}
       webhook_format: {description: Form of a webhook's body., type: str, choices: [plain, wecom, dingtalk], default: plain}
   countersign_key: {description: Private key that countersigns the ledger's head., type: str, default: ""}
-  settled: {description: "Operations that were cut off and have been settled, run id to the reason.", type: dict, default: {}}
-  ending: {description: Run ids of O(settled) that are ended although they hold their lease., type: list, elements: str, default: []}
+  settling: {description: "Operations to settle, as RV(unsettled) named them.", type: list, elements: dict, default: []}
+  answers:
+    description: What M(traumalink.ops.left_work) answered in a loop over O(settling) and their hosts.
+    type: list
+    elements: dict
+    default: []
+  lost_hosts: {description: "Hosts that a person knows to be off, so that nothing works there.", type: list, elements: str, default: []}
+  recovery_folder: {description: "Where C(<verb>_recover.yml) lies, which undoes what a cut-off verb may have left half done.", type: str, default: .}
   record: {description: The record as an earlier step returned it., type: dict, default: {}}
   opened: {description: Whether the record was opened., type: bool, default: false}
   away: {description: Whether ops was away when it was opened., type: bool, default: false}
   keeper_file: {description: The keeper's file as O(state=opened) returned it., type: str, default: ""}
   outcome: {description: How it ended., type: str, choices: [success, failed, rolled_back, refused], default: failed}
+  failure: {description: Why it failed as O(state=explained) told it; without it the hosts' facts are read., type: str, default: ""}
+  undo_failure: {description: Why what was done could not be undone., type: str, default: ""}
 attributes:
   check_mode: {support: full, description: Judges and writes nothing.}
   diff_mode: {support: none, description: There is nothing to compare.}
@@ -75,6 +84,10 @@ refusal: {description: Why the verb may not run; empty where it may., returned: 
 record: {description: The record as it is known then., returned: success, type: dict}
 opened: {description: Whether the lease is held and the record open., returned: opened, type: bool}
 unsettled: {description: Operations that must be settled first., returned: opened and not opened yet, type: list, elements: dict}
+recoveries: {description: Task files that undo what cut-off operations left half done., returned: opened, type: list, elements: str}
+waited_seconds: {description: How long it waited for others., returned: opened, type: int}
+reason: {description: Why it failed., returned: explained, type: str}
+unreached: {description: Hosts that cannot be reached., returned: explained, type: list, elements: str}
 head: {description: "The ledger's new head, countersigned.", returned: opened and closed, type: dict}
 keeper_file: {description: Where the keeper of the lease tells its state., returned: opened, type: str}
 problem: {description: Why the record could not be written into the ledger; empty where it was., returned: closed, type: str}

@@ -35,6 +35,9 @@ __all__ = [
     "left_files",
     "notices_of",
     "opening_record",
+    "told",
+    "unreached",
+    "without_secrets",
     "work_left",
 ]
 
@@ -69,11 +72,15 @@ REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
     "webhook_format": {"type": "str", "choices": ["plain", "wecom", "dingtalk"], "default": "plain"},
 }
 OPTIONS: dict[str, dict[str, Any]] = {
-    "state": {"type": "str", "choices": ["judged", "opened", "closed"], "required": True},
+    "state": {"type": "str", "choices": ["judged", "opened", "explained", "closed"], "required": True},
     "request": {"type": "dict", "options": REQUEST_OPTIONS, "required": True},
     "countersign_key": {"type": "str", "default": "", "no_log": True},
-    "settled": {"type": "dict", "default": {}},
-    "ending": {"type": "list", "elements": "str", "default": []},
+    "settling": {"type": "list", "elements": "dict", "default": []},
+    "answers": {"type": "list", "elements": "dict", "default": []},
+    "lost_hosts": {"type": "list", "elements": "str", "default": []},
+    "recovery_folder": {"type": "str", "default": "."},
+    "failure": {"type": "str", "default": ""},
+    "undo_failure": {"type": "str", "default": ""},
     "record": {"type": "dict", "default": {}},
     "opened": {"type": "bool", "default": False},
     "away": {"type": "bool", "default": False},
@@ -165,7 +172,9 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
     artefacts = [entry for host in given["hosts"] for entry in fact(variables, host, "operation_artefacts") or []]
     by_hand = next((found for host in given["hosts"] if (found := fact(variables, host, "operation_by_hand"))), None)
     outcome = given["outcome"]
-    reason = "" if outcome == "success" else told(variables, given["hosts"])
+    reason = "" if outcome == "success" else given["failure"] or told(variables, given["hosts"])
+    if given["undo_failure"]:
+        reason = f"{reason[: MAX_REASON // 2]}; it could not be undone: {given['undo_failure']}"
     record.update(
         ended_at=ended.isoformat(timespec="seconds"),
         outcome=outcome,
@@ -243,11 +252,17 @@ def reasons(variables: Mapping[str, Any], hosts: Sequence[str]) -> Iterator[str]
         if message and message not in told:
             told.add(message)
             yield f"{host}: {message}"
-    # The rescue leaves this fact on every host that it reaches. What Ansible itself counts as the play's hosts changes within a rescue.
+    for host in unreached(variables, hosts):
+        yield f"{host}: cannot be reached"
+
+
+def unreached(variables: Mapping[str, Any], hosts: Sequence[str]) -> list[str]:
+    """Return the hosts that the rescue could not reach: it leaves a fact on all others.
+
+    What Ansible itself counts as the play's hosts changes within a rescue.
+    """
     answered = [host for host in hosts if fact(variables, host, "__operation_outcome")]
-    for host in hosts:
-        if answered and host not in answered:
-            yield f"{host}: cannot be reached"
+    return [host for host in hosts if answered and host not in answered]
 
 
 def without_secrets(text: str, variables: Mapping[str, Any]) -> str:

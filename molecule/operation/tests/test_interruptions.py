@@ -55,7 +55,17 @@ def test_one_host_that_fails_brings_all_back():
     assert run.says("the work fails on app1"), run.output[-3000:]
     assert marks() == {"undone"}
     record = last_record()
-    assert (record["outcome"], record["reason"]) == ("failed", "app1: the work fails on app1")
+    assert (record["outcome"], record["reason"]) == ("rolled_back", "app1: the work fails on app1")
+
+
+def test_what_cannot_be_undone_is_told_beside_what_failed():
+    run = verb(flow_mark="half done", flow_failing=["app1"], flow_undo_fails=True)
+    assert run.status != 0
+    record = last_record()
+    assert record["outcome"] == "failed"
+    assert record["reason"].startswith("app1: the work fails on app1; it could not be undone: ")
+    assert "the way back is blocked" in record["reason"]
+    assert verb(flow_mark="whole again").succeeded
 
 
 def test_all_hosts_that_fail_leave_one_record():
@@ -65,7 +75,7 @@ def test_all_hosts_that_fail_leave_one_record():
     assert marks() == {"undone"}
     assert len(entries()) == known + 2
     record = last_record()
-    assert record["outcome"] == "failed"
+    assert record["outcome"] == "rolled_back"
     assert all(f"{host}: the work fails on {host}" in record["reason"] for host in HOSTS)
 
 
@@ -118,7 +128,45 @@ def test_a_controller_that_is_killed(phase, reached, variables, recorded):
         # Far longer than the lease: it was waited for to its end.
         assert "waiting on ops1 ended well after 25 s" in interrupted[0]["reason"]
         assert again.says("was cut off; what it left on")
+    if recorded:
+        # What was half done is undone before anything new begins.
+        assert again.says("site_recover | Undo it on every host that can be reached")
     assert at("ops1").run("systemctl list-units --no-legend 'traumalink-2*' | grep -q .").rc != 0
+
+
+def away(folder, host):
+    """Return inventories in which a host cannot be reached: without multiplexing, so that no open connection leads there after all."""
+    folder.mkdir()
+    (folder / "hosts.yml").write_text(
+        f"all: {{hosts: {{{host}: {{ansible_host: 127.0.0.1, ansible_port: 1, ansible_control_path: none}}}}}}\n"
+    )
+    return (ROOT / "inventories" / "lab", LAB / "inventory", folder)
+
+
+def test_a_host_that_cannot_be_asked_holds_up_until_somebody_says_that_it_is_off(tmp_path):
+    process = started(flow_mark="half done", flow_pause_seconds=60)
+    until(process, "Wait between two tasks")
+    kill(process)
+    known = len(entries())
+    places = away(tmp_path / "away", "app1")
+    refused = verb("--limit", "db:ops", inventories=places, flow_verb="deploy", flow_mark="must not be reached")
+    assert refused.status != 0
+    assert refused.says("deploy of lab is refused: app1 cannot be reached, and site, which was cut off, may still be"), (
+        refused.output[-3000:]
+    )
+    assert marks() == {"half done"}
+    assert leases() == 1
+    (told,) = [entry["record"] for entry in entries()[known:]]
+    assert told["outcome"] == "refused"
+    forced = verb(
+        "--limit", "db:ops", inventories=places, flow_verb="deploy", flow_mark="gone on", operation_lost_hosts=["app1"]
+    )
+    assert forced.succeeded, forced.output[-3000:]
+    interrupted, opened, closed = [entry["record"] for entry in entries()[known + 1 :]]
+    assert "app1 cannot be reached, and counts as lost" in interrupted["reason"]
+    assert (opened["verb"], closed["outcome"]) == ("deploy", "success")
+    assert forced.says("site_recover | Undo it on every host that can be reached")
+    assert verb().succeeded
 
 
 def test_what_runs_beside_anything_waits_for_nobody_who_was_cut_off():
@@ -152,6 +200,8 @@ def test_a_backup_waits_for_the_one_at_work():
     until(process, "Work for long in a unit")
     backup = verb(flow_verb="backup", flow_mark="second")
     assert backup.succeeded, backup.output[-3000:]
+    # The first look is out of date by then.
+    assert backup.output.count("checks | Refuse where a flow asks for it") == 2
     process.communicate(timeout=120)
     assert process.returncode == 0
     closed = [entry["record"]["verb"] for entry in entries() if entry["kind"] == "close"]
@@ -208,13 +258,7 @@ def test_two_that_start_at_the_same_moment_never_run_both(race):
 def test_without_ops_a_change_is_refused_and_a_restore_keeps_its_record(tmp_path):
     kept = tmp_path / "records.jsonl"
     known = len(entries())
-    # Without multiplexing, so that no open connection leads to the host after all.
-    away = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_control_path": "none"}
-    (tmp_path / "away").mkdir()
-    (tmp_path / "away" / "hosts.yml").write_text(
-        "all: {hosts: {ops1: {" + ", ".join(f"{name}: {value}" for name, value in away.items()) + "}}}\n"
-    )
-    places = (ROOT / "inventories" / "lab", LAB / "inventory", tmp_path / "away")
+    places = away(tmp_path / "away", "ops1")
     common = {"operation_controller_records": str(kept)}
     before = {at(host).check_output("cat /var/lib/flow_mark") for host in HOSTS}
     refused = verb(inventories=places, flow_mark="must not be reached", **common)

@@ -91,6 +91,17 @@ def act(site: Site, monkeypatch: pytest.MonkeyPatch) -> Act:
     return call
 
 
+def seen(operations: list[dict[str, Any]], **work: Any) -> list[dict[str, Any]]:
+    """Return what hosts answer that have nothing running, or ended it."""
+    told = {"state": "absent", "title": "full backup", "seconds": 7.0, **work}
+    return [{"item": [one, host], "seen": True, "work": told} for one in operations for host in one["hosts"]]
+
+
+def unseen(operations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the action says of hosts that cannot be reached."""
+    return [{"item": [one, host], "seen": False, "work": {}} for one in operations for host in one["hosts"]]
+
+
 def test_an_operation_is_opened_and_closed_with_its_figures(act: Act, site: Site) -> None:
     assert act("judged")["refusal"] == ""
     assert site.entries() == []
@@ -159,14 +170,13 @@ def test_a_restore_asks_for_the_end_of_a_backup_and_takes_its_place(act: Act, si
     answer = act("opened", verb="restore")
     assert not answer["opened"]
     assert [(entry["run_id"], entry["end"]) for entry in answer["unsettled"]] == [(backup["record"]["run_id"], True)]
-    assert act(
-        "opened",
-        verb="restore",
-        settled={backup["record"]["run_id"]: "ended by a restore"},
-        ending=[backup["record"]["run_id"]],
-    )["opened"]
+    settling = answer["unsettled"]
+    assert act("opened", verb="restore", settling=settling, answers=seen(settling, state="killed", how="was ended"))[
+        "opened"
+    ]
     ended = site.entries()[1]["record"]
-    assert (ended["outcome"], ended["reason"]) == ("interrupted", "ended by a restore")
+    assert ended["outcome"] == "interrupted"
+    assert ended["reason"].startswith("ended by a restore: full backup on db1 was ended after 7 s")
 
 
 def test_an_operation_that_was_cut_off_is_settled_first(act: Act, site: Site) -> None:
@@ -175,7 +185,38 @@ def test_an_operation_that_was_cut_off_is_settled_first(act: Act, site: Site) ->
         ledger.store.execute("UPDATE lease SET expires_at = 0")
     answer = act("opened", verb="backup")
     assert [(entry["run_id"], entry["end"]) for entry in answer["unsettled"]] == [(lost["record"]["run_id"], False)]
-    assert act("opened", verb="backup", settled={lost["record"]["run_id"]: "its controller went silent"})["opened"]
+    (site.folder / "site_recover.yml").touch()
+    settling = answer["unsettled"]
+    with pytest.raises(AnsibleActionFail, match="backup of lab is refused: db1, ops1 cannot be reached"):
+        act("opened", verb="backup", settling=settling, answers=unseen(settling))
+    opened = act("opened", verb="backup", settling=settling, answers=seen(settling), recovery_folder=str(site.folder))
+    assert opened["opened"]
+    assert opened["recoveries"] == [str(site.folder / "site_recover.yml")]
+
+
+def test_why_it_failed_is_kept_before_anything_is_undone(act: Act, site: Site) -> None:
+    opened = act("opened")
+    hostvars = {
+        "db1": {"ansible_failed_result": {"msg": "the disk is full"}, "__operation_outcome": "failed"}, "ops1": {},
+    }  # fmt: skip
+    why = act("explained", hostvars=hostvars)
+    assert (why["reason"], why["unreached"]) == ("db1: the disk is full; ops1: cannot be reached", ["ops1"])
+    later = {"db1": {"ansible_failed_result": {"msg": "no way back"}, "__operation_outcome": "failed"}}
+    act(
+        "closed", record=opened["record"], opened=True, outcome="failed", hostvars=later, failure=why["reason"],
+        undo_failure="db1: no way back",
+    )  # fmt: skip
+    assert site.entries()[-1]["record"]["reason"] == (
+        "db1: the disk is full; ops1: cannot be reached; it could not be undone: db1: no way back"
+    )
+
+
+def test_what_was_undone_says_so(act: Act, site: Site) -> None:
+    opened = act("opened")
+    closed = act("closed", record=opened["record"], opened=True, outcome="rolled_back", failure="db1: the disk is full")
+    record = site.entries()[-1]["record"]
+    assert (record["outcome"], record["reason"]) == ("rolled_back", "db1: the disk is full")
+    assert len(closed["notices"]) == 1
 
 
 def test_without_ops_a_restore_keeps_its_record_and_the_next_operation_brings_it_in(act: Act, site: Site) -> None:
