@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
+import os
+import pwd
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +39,7 @@ __all__ = [
     "work_left",
 ]
 
+MAX_ACTOR = 200
 MAX_REASON = 1000
 MAX_FIGURE = 500
 WEBHOOK_CHARACTERS = 600  # Chinese takes three bytes a character, and a WeCom robot 2048 bytes
@@ -107,10 +109,26 @@ class Holder:
         return f"{verb} of {site} is refused{waited}: {self.in_words()}, is at work. Run it again when that has ended. Nothing was changed"
 
 
-def actor_of(variables: Mapping[str, Any]) -> str:
-    """Return who runs this and where: AWX's user where AWX runs it, else the user of this controller."""
-    user = variables.get("awx_user_name") or variables.get("tower_user_name") or getpass.getuser()
-    return f"{user}@{socket.gethostname()}"
+def actor_of(variables: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> str:
+    """Return who runs this: the system user and the controller, and for whom, where an AWX job runs it.
+
+    AWX tells its user as an extra variable, which anybody may give elsewhere; so that one counts only where the job's number in the process's
+    environment is the same. Within AWX nobody can give it: AWX writes its own over what was given for a launch. Whoever is root on a
+    controller can feign all of it, environment and system user too. Source: AWX, awx/main/tasks/jobs.py, build_env and build_extra_vars_file.
+    """
+    here = f"{system_user()}@{socket.gethostname()}"
+    job, user = (str(variables.get(name) or "") for name in ("awx_job_id", "awx_user_name"))
+    if not user or "AWX_HOST" not in environment or job != environment.get("JOB_ID"):
+        return here
+    return one_line(f"{here} for {user} (AWX job {job})", MAX_ACTOR)
+
+
+def system_user() -> str:
+    """Return the system user by the kernel's word, not by LOGNAME, which anybody can set; a container may have no name for it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 def approval_of(given: Mapping[str, Any], contract: Contract, at: datetime) -> tuple[dict[str, Any] | None, str]:
