@@ -24,6 +24,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import App
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Verdict
 from ansible_collections.traumalink.ops.plugins.plugin_utils.notice import notice, webhook_body
+from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import blotted, without_secrets
 
 __all__ = [
     "OPTIONS",
@@ -43,7 +44,6 @@ MAX_ACTOR = 200
 MAX_REASON = 1000
 MAX_FIGURE = 500
 WEBHOOK_CHARACTERS = 600  # Chinese takes three bytes a character, and a WeCom robot 2048 bytes
-SECRET_NAMES = ("password", "passphrase", "private_key", "secret", "token", "signing_key")
 TOLD = ("refused", "failed", "rolled_back", "interrupted")
 
 # What is asked for: the same in each of the three steps.
@@ -187,7 +187,7 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
     record.update(
         ended_at=ended.isoformat(timespec="seconds"),
         outcome=outcome,
-        reason=without_secrets(reason, variables)[:MAX_REASON],
+        reason=without_secrets(reason, variables, given["hosts"])[:MAX_REASON],
         artefacts=artefacts,
         by_hand=by_hand,
         **facts,
@@ -203,7 +203,7 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = str(value).lower()
         elif isinstance(value, int | float):
             found[name] = value
-        elif value is not None and (line := one_line(str(value), MAX_FIGURE)):
+        elif value is not None and (line := one_line(blotted(str(value)), MAX_FIGURE)):
             found[name] = line
     return found
 
@@ -266,23 +266,6 @@ def reasons(variables: Mapping[str, Any], hosts: Sequence[str]) -> Iterator[str]
     for host in hosts:
         if answered and host not in answered:
             yield f"{host}: cannot be reached"
-
-
-def without_secrets(text: str, variables: Mapping[str, Any]) -> str:
-    """Return a text in which the values of variables that are named like secrets are blotted out."""
-    for name in [name for name in variables if any(part in name.lower() for part in SECRET_NAMES)]:
-        value = variables[name]
-        if (
-            not isinstance(value, str) and type(value).__name__ != "EncryptedString"
-        ):  # ansible-core's value out of a vault
-            continue
-        try:
-            secret = str(value)
-        except Exception:  # noqa: S112 - one that does not open cannot have got into the text
-            continue
-        if len(secret) >= 8 and secret in text:
-            text = text.replace(secret, "***")
-    return text
 
 
 def countersigned(key: str, head: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def test_a_task_without_log_gives_its_name_alone() -> None:
 
 def test_a_secret_in_an_error_is_blotted_out() -> None:
     failed = {"ansible_failed_result": {"msg": "cannot log in with correct-horse-battery"}}
-    variables = {"hostvars": {"db1": failed, "ops1": {}}, "deploy_database_user_password": "correct-horse-battery"}
+    variables = {"hostvars": {"db1": failed, "ops1": {"deploy_database_user_password": "correct-horse-battery"}}}
     record = operation.closed_record(asked(record=opened()), variables, NOW)
     assert record["reason"] == "db1: cannot log in with ***"
 
@@ -199,6 +199,12 @@ def test_figures_of_any_kind_fit_into_a_record() -> None:
     assert read_record(record).as_dict()["figures"] == record["figures"]
 
 
+def test_a_figure_holds_no_secret_either() -> None:
+    variables = {"hostvars": {"db1": {"operation_figures": {"source": "postgresql://owner:S3cret@db1/trauma"}}}}
+    record = operation.closed_record(asked(outcome="success", record=opened()), variables, NOW)
+    assert record["figures"] == {"source": "postgresql://…@db1/trauma"}
+
+
 def test_what_failed_is_read_as_it_stands_and_not_as_a_template() -> None:
     class HostVars(dict[str, Any]):
         """As Ansible's: an item is templated, and the task's arguments are not there any more."""
@@ -215,12 +221,3 @@ def test_what_failed_is_read_as_it_stands_and_not_as_a_template() -> None:
     }
     record = operation.closed_record(asked(record=opened()), {"hostvars": HostVars({"db1": failed, "ops1": {}})}, NOW)
     assert record["reason"] == "db1: disk full"
-
-
-def test_a_secret_out_of_a_vault_is_blotted_out_as_well() -> None:
-    class EncryptedString:
-        def __str__(self) -> str:
-            return "correct-horse-battery"
-
-    variables = {"site_ca_private_key": EncryptedString()}
-    assert operation.without_secrets("with correct-horse-battery", variables) == "with ***"
