@@ -38,12 +38,11 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import (
     approval_of,
     closed_record,
     countersigned,
-    head_notice,
     left_files,
-    notices_of,
     opening_record,
     work_left,
 )
+from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices import head_notice, notices_of
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy, policy_of
 
 LEDGER, LEDGER_INFO = "traumalink.ops.ledger", "traumalink.ops.ledger_info"

@@ -76,6 +76,12 @@ EVENTS = {
         "操作以紧急情况为由、未经时间窗口或批准即开始，医院须事后补办批准。",
         "The operation was started as an emergency, without a window or an approval. The hospital's approval is due afterwards.",
     ),
+    "emergency_ended": Event(
+        "紧急操作已结束",
+        "emergency is over",
+        "以紧急情况为由执行的操作已结束，医院须补办批准。",
+        "The operation that was started as an emergency has ended. The hospital's approval is due now.",
+    ),
 }
 
 

@@ -5,25 +5,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import pwd
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import Head, sign_head
 from ansible_collections.traumalink.ops.plugins.module_utils.record import one_line
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import ApprovalError, approver_keys, check
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Verdict
-from ansible_collections.traumalink.ops.plugins.plugin_utils.notice import notice, webhook_body
 from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import blotted, without_secrets
 
 __all__ = [
@@ -33,9 +29,7 @@ __all__ = [
     "approval_of",
     "closed_record",
     "countersigned",
-    "head_notice",
     "left_files",
-    "notices_of",
     "opening_record",
     "work_left",
 ]
@@ -43,8 +37,6 @@ __all__ = [
 MAX_ACTOR = 200
 MAX_REASON = 1000
 MAX_FIGURE = 500
-WEBHOOK_CHARACTERS = 600  # Chinese takes three bytes a character, and a WeCom robot 2048 bytes
-TOLD = ("refused", "failed", "rolled_back", "interrupted")
 
 # What is asked for: the same in each of the three steps.
 REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
@@ -287,39 +279,3 @@ def left_files(keeper_file: Path) -> list[Path]:
 def work_left(keeper_file: Path) -> list[str]:
     """Return the hosts on which work of this operation may still go on."""
     return [path.name.removeprefix("left-") for path in left_files(keeper_file)]
-
-
-def head_notice(site: str, head: Mapping[str, Any], webhook_format: str) -> dict[str, Any]:
-    """Return what the hospital is told of a new head of the ledger, to be kept: with it nobody can change what stands before unnoticed."""
-    subject = f"[{site}] 台账校验值 {head['sequence']} / head {head['sequence']} of the ledger"
-    text = (
-        "请保存本邮件：其中的校验值可证明此前的维护记录未被改动。\n"
-        "Please keep this message: it proves that the maintenance records up to here were not altered.\n\n"
-        f"{json.dumps({name: head[name] for name in ('sequence', 'hash', 'at')}, sort_keys=True)}\n{head['signature']}"
-    )
-    fields = {
-        "event": "ledger_head",
-        "site": site,
-        **{name: head[name] for name in ("sequence", "hash", "at", "signature")},
-    }
-    plain = {"subject": subject, "text": text, **fields}
-    robot = {"msgtype": "text", "text": {"content": f"{subject}\n{text}"[:WEBHOOK_CHARACTERS]}}
-    return {"subject": subject, "text": text, "webhook": plain if webhook_format == "plain" else robot}
-
-
-def notices_of(record: Mapping[str, Any], webhook_format: str, contract: Any) -> list[dict[str, Any]]:
-    """Return what is told to people about the end of an operation (refusals, failures, emergencies): mail and webhook body of each.
-
-    Times are shown in the contract's zone; with a contract that cannot be read, which may be what is told, in UTC.
-    """
-    zone: tzinfo = UTC
-    with contextlib.suppress(KeyError, TypeError, ValueError, OSError):
-        zone = ZoneInfo(str(contract["timezone"]))
-    events = [record["outcome"]] if record["outcome"] in TOLD else []
-    if record.get("emergency") and record["outcome"] != "refused":
-        events.append("emergency")
-    messages = [notice(event, record, zone) for event in events]
-    return [
-        {"subject": message.subject, "text": message.text, "webhook": webhook_body(message, webhook_format)}
-        for message in messages
-    ]

@@ -87,29 +87,6 @@ def test_a_rehearsal_lasts_as_long_as_it_really_did() -> None:
     assert record["ended_at"] == "2026-10-01T15:10:00+00:00"
 
 
-@pytest.mark.parametrize(
-    ("outcome", "emergency", "told"),
-    [
-        ("success", None, 0),
-        ("refused", None, 1),
-        ("failed", None, 1),
-        ("success", {"reason": "it hangs", "by": "li_na"}, 1),
-        ("failed", {"reason": "it hangs", "by": "li_na"}, 2),
-        ("refused", {"reason": "it hangs", "by": "li_na"}, 1),
-    ],
-)
-def test_who_is_told_of_what(outcome: str, emergency: dict[str, str] | None, told: int) -> None:
-    record = {**opened(), "outcome": outcome, "emergency": emergency, "ended_at": None, "reason": "x"}
-    notices = operation.notices_of(record, "plain", {"timezone": "Asia/Shanghai"})
-    assert len(notices) == told
-    assert all(notice["subject"] and notice["text"] and notice["webhook"] for notice in notices)
-
-
-def test_a_contract_that_cannot_be_read_does_not_keep_anybody_from_being_told() -> None:
-    record = {**opened(), "outcome": "refused", "reason": "contract: is missing"}
-    assert len(operation.notices_of(record, "wecom", None)) == 1
-
-
 def test_a_head_is_countersigned_by_the_sites_key(keys: Callable[[str], Path]) -> None:
     head = {"sequence": 3, "hash": "a" * 64, "at": "2026-11-25T03:40:00Z"}
     told = operation.countersigned(keys("countersign").read_text(), head)
@@ -165,19 +142,6 @@ def test_a_holder_is_named_with_verb_and_time() -> None:
         "site of lab is refused: backup 20261125-033000-3f9a2c of li.na@c1, which holds the site since 2026-11-25T03:30:00Z, is at work. "
         "Run it again when that has ended. Nothing was changed"
     )
-
-
-@pytest.mark.parametrize("webhook_format", ["plain", "wecom"])
-def test_the_hospital_is_given_a_head_that_can_be_compared(keys: Callable[[str], Path], webhook_format: str) -> None:
-    head = {"sequence": 3, "hash": "a" * 64, "at": "2026-11-25T03:40:00Z"}
-    message = operation.head_notice(
-        "lab", operation.countersigned(keys("countersign").read_text(), head), webhook_format
-    )
-    assert "head 3 of the ledger" in message["subject"]
-    assert '"hash": "' + "a" * 64 in message["text"]
-    assert "BEGIN SSH SIGNATURE" in message["text"]
-    assert "a" * 64 in repr(message["webhook"])
-    assert len(str(message["webhook"].get("text", "")).encode()) < 2048
 
 
 def test_figures_of_any_kind_fit_into_a_record() -> None:
