@@ -58,7 +58,7 @@ class ApprovalError(OpsError):
 
 
 # A field's form, and how to say it. What people read must not hold control characters: see `problems`.
-TIME = (r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "a time such as 2026-11-28T14:00:00Z")
+TIME = (r"2[01]\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "a time such as 2026-11-28T14:00:00Z")
 FORMS = {
     "id": (r"[0-9a-f]{16}", "16 hexadecimal digits"),
     "site": (r"[a-z][a-z0-9_]{0,31}", "the site's name: up to 32 lower-case letters, digits and _, a letter first"),
