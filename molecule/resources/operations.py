@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.traumalink.ops.plugins.plugin_utils.forced_variables import OF_THE_SITE
 from flows import LAB, ROOT, Run, at, play
 
 VERB = ROOT / "molecule" / "operation" / "resources" / "verb.yml"
+SITE = (ROOT / "inventories" / "lab", LAB / "inventory")
 HOSTS = ("app1", "db1", "ops1")
 LEASE_SECONDS = 8
 FILE = "/var/lib/traumalink-ledger/ledger.sqlite"
@@ -49,20 +54,36 @@ def contract(opens_in: timedelta = timedelta(hours=-1), lasts: str = "2h", **cha
     }
 
 
-def arguments(**variables: Any) -> list[str]:
-    """Return extra variables as arguments, with a lease that a test can wait out."""
-    given = {"operation_lease_seconds": LEASE_SECONDS, **variables}
-    return ["-e", json.dumps(given)]
+def told_apart(variables: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a person gives with -e, and what the site's inventory says; with a lease that a test can wait out."""
+    site = {name: value for name, value in variables.items() if name in OF_THE_SITE}
+    return {name: variables[name] for name in variables.keys() - site.keys()}, {
+        "operation_lease_seconds": LEASE_SECONDS,
+        **site,
+    }
 
 
-def verb(*extra: str, inventories: tuple[Path, ...] | None = None, **variables: Any) -> Run:
+def saying(site: dict[str, Any], inventories: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return the inventories with one more behind them, which says what holds for the site; it stays until the tests end."""
+    folder = Path(tempfile.mkdtemp(prefix="traumalink-flow-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "group_vars").mkdir()
+    (folder / "group_vars" / "all.json").write_text(json.dumps(site), encoding="utf-8")
+    (folder / "hosts.yml").write_text("all: {}\n", encoding="utf-8")
+    return *inventories, folder
+
+
+def verb(*extra: str, inventories: tuple[Path, ...] = SITE, **variables: Any) -> Run:
     """Run the small verb."""
-    return play(VERB, *arguments(**variables), *extra, inventories=inventories)
+    given, site = told_apart(variables)
+    return play(VERB, "-e", json.dumps(given), *extra, inventories=saying(site, inventories))
 
 
 def started(**variables: Any) -> subprocess.Popen[str]:
     """Start the small verb and do not wait for it; it leads a process group of its own, as in a terminal."""
-    argv = ["ansible-playbook", str(VERB), *arguments(**variables)]
+    given, site = told_apart(variables)
+    places = [f"--inventory={place}" for place in saying(site, SITE)]
+    argv = ["ansible-playbook", str(VERB), *places, "-e", json.dumps(given)]
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),

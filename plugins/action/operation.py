@@ -22,6 +22,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_records
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock import moment
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract, read_contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import read_duration
+from ansible_collections.traumalink.ops.plugins.plugin_utils.forced_variables import given_as_extra, refusal
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import (
     Request,
     Verdict,
@@ -37,15 +38,14 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import (
     approval_of,
     closed_record,
     countersigned,
-    head_notice,
     left_files,
-    notices_of,
     opening_record,
     told,
     unreached,
     without_secrets,
     work_left,
 )
+from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices import head_notice, notices_of
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy, policy_of
 from ansible_collections.traumalink.ops.plugins.plugin_utils.settlement import settle
 
@@ -107,6 +107,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def judged(self, given: dict[str, Any]) -> dict[str, Any]:
         """Judge whether the verb may run now; `refusal` says why not. Nothing is written."""
+        if forced := refusal(given_as_extra(self)):
+            raise OpsError(forced)
         contract, policy, verdict, record = self.judge(given)
         for note in verdict.notes:
             self._display.display(f"{given['verb']} of {given['site']}: {note}")
@@ -142,6 +144,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             site=given["site"],
             verb=given["verb"],
             at=at,
+            asked=needs,
             needs=expected(needs, agreed_duration(contract, given["verb"]), earlier),
             restarts=given["restarts"],
             serving=given["serving"],
@@ -262,9 +265,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def closed(self, given: dict[str, Any]) -> dict[str, Any]:
         """Close the record, or write one of a run that was refused before it was opened; return the new head and what is to be told to whom."""
         now = datetime.now(UTC)
+        forced = refusal(given_as_extra(self))
+        if forced:  # `judged` has refused it, whatever outcome is forced now
+            given |= {"outcome": "refused", "record": {}, "opened": False, "away": False, "keeper_file": ""}
         record = closed_record(given, self.variables, now)
         record["run_id"] = record["run_id"] or new_run_id(now)
         if self.check:
+            if forced:
+                raise OpsError(forced)
             return {"record": record, "head": None, "problem": "", "notices": [], "head_notices": []}
         left = work_left(Path(given["keeper_file"])) if given["keeper_file"] and given["outcome"] != "success" else []
         if left:
@@ -299,6 +307,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 problem = f"{error} So {kept_there}"
         if given["keeper_file"]:
             self.dismiss(Path(given["keeper_file"]))
+        if forced:
+            raise OpsError(forced)
         return {
             "record": record,
             "head": head,

@@ -27,11 +27,24 @@ from ansible_collections.traumalink.ops.plugins.module_utils.signature import (
     verify,
 )
 
-__all__ = ["LONGEST", "NAMESPACE", "Approval", "ApprovalError", "approver_keys", "check", "iso", "problems", "verified"]
+__all__ = [
+    "LONGEST",
+    "NAMESPACE",
+    "WITH_SUBJECT",
+    "Approval",
+    "ApprovalError",
+    "approver_keys",
+    "check",
+    "iso",
+    "problems",
+    "verified",
+]
 
 FORMAT = "traumalink-approval-1"
 NAMESPACE = "traumalink-approval"
 LONGEST = timedelta(days=30)
+# DESIGN, "Words": an approval is bound to the release or plan. These verbs cannot run without one.
+WITH_SUBJECT = ("deploy", "patch", "site", "upgrade")
 MAX_DOCUMENT_BYTES = 16 * 1024
 ADVICE = Advice(
     signers="the hospital's approvers",
@@ -45,7 +58,7 @@ class ApprovalError(OpsError):
 
 
 # A field's form, and how to say it. What people read must not hold control characters: see `problems`.
-TIME = (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "a time such as 2026-11-28T14:00:00Z")
+TIME = (r"2[01]\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "a time such as 2026-11-28T14:00:00Z")
 FORMS = {
     "id": (r"[0-9a-f]{16}", "16 hexadecimal digits"),
     "site": (r"[a-z][a-z0-9_]{0,31}", "the site's name: up to 32 lower-case letters, digits and _, a letter first"),
@@ -181,7 +194,7 @@ def check(
     Args:
         signature: the file of its signature; None: beside it, with `.sig`.
         allowed: contact id to public keys, see `approver_keys`.
-        subject: SHA-256 of what the operation is about to use, "" where the verb has no release or plan.
+        subject: SHA-256 of what the operation is about to use, "" where the verb has no release or plan (see WITH_SUBJECT).
         now: an aware time.
 
     Raises:
@@ -194,6 +207,10 @@ def check(
         raise ApprovalError(f"{what} is for the site {approval.site}, not for {site}. {again}")
     if approval.verb != verb:
         raise ApprovalError(f"{what} is for {approval.verb}, not for {verb}. {again}")
+    if verb in WITH_SUBJECT and not subject:
+        raise ApprovalError(
+            f"{verb} is approved for one release or plan, and this run names none. See that its archive or plan can be read on the controller."
+        )
     if approval.subject != subject:
         meant = f"{_subject(approval.subject)}{f' ({approval.subject_name})' if approval.subject_name else ''}"
         raise ApprovalError(f"{what} is for {meant}, not for {_subject(subject)}. {again}")

@@ -20,6 +20,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.signature import SI
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
     LONGEST,
     NAMESPACE,
+    WITH_SUBJECT,
     Approval,
     ApprovalError,
     iso,
@@ -29,9 +30,6 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
 from ansible_collections.traumalink.ops.plugins.plugin_utils.verb_titles import VERB_TITLES, title_of
 
 __all__ = ["made_before", "new_approval", "period", "refuse_other_signer", "statement", "subject_of", "write"]
-
-# DESIGN, "Words": an approval is bound to the release or plan. These two verbs cannot run without one.
-WITH_SUBJECT = ("patch", "upgrade")
 
 
 def period(valid_from: str, valid_to: str, hours: int | None, now: datetime) -> tuple[datetime, datetime]:

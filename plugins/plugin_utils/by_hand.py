@@ -14,7 +14,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.record_reader impor
 
 __all__ = ["KINDS", "ByHandError", "entry"]
 
-KINDS = ("visit", "training", "phone_consultation", "part_replaced", "handover", "document", "other")
+KINDS = ("visit", "training", "phone_consultation", "part_replaced", "handover", "document", "approval", "other")
 
 
 class ByHandError(OpsError):

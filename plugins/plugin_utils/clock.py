@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import YEARS
 
 __all__ = ["ClockError", "moment", "skew_seconds"]
 
@@ -34,7 +35,7 @@ def moment(text: str, now: datetime, *, rehearsal: bool, allowed: bool) -> datet
         rehearsal: whether this is one; allowed: whether the site lets a rehearsal change it (a test site), or nothing is changed (check mode).
 
     Raises:
-        ClockError: a time is given without a rehearsal, on a site that allows none, or is no time with its zone.
+        ClockError: a time is given without a rehearsal, on a site that allows none, or is no time with its zone, of years that a contract may speak of.
     """
     if rehearsal and not allowed:
         raise ClockError(
@@ -53,4 +54,6 @@ def moment(text: str, now: datetime, *, rehearsal: bool, allowed: bool) -> datet
         raise ClockError(f"operation_now {text!r} is no time; write it like 2026-10-01T23:00:00+08:00") from None
     if given.tzinfo is None:
         raise ClockError(f"operation_now {text!r} has no time zone; write it like 2026-10-01T23:00:00+08:00")
+    if given.year not in YEARS:
+        raise ClockError(f"operation_now {text!r} lies outside {YEARS[0]} to {YEARS[-1]}; give a time of these years")
     return given.astimezone(UTC)

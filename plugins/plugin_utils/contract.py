@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, tzinfo
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_parts impo
     Window,
     WorkingHours,
 )
-from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import Zone
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import Zone, read_zone
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 __all__ = ["VERBS", "Contract", "ContractError", "contract_schema", "plain", "read_contract"]
@@ -91,10 +91,6 @@ class Contract(Part):
         """Return the time zone of all hours and dates of the contract."""
         return self.timezone
 
-    def contact(self, contact_id: str) -> Contact | None:
-        """Return a contact by its id, or None."""
-        return next((contact for contact in self.contacts if contact.id == contact_id), None)
-
     @field_validator("working_hours")
     @classmethod
     def nobody_works_in_safe_hours(cls, working_hours: WorkingHours, info: ValidationInfo) -> WorkingHours:
@@ -134,14 +130,23 @@ def read_contract(data: object) -> Contract:
         raise ContractError(
             f"contract: holds what is no plain data ({error}), write texts, numbers, lists, maps"
         ) from error
-    lines = name_faults(json.loads(text))
+    found = json.loads(text)
+    lines = name_faults(found)
     try:
-        contract = Contract.model_validate_json(text)
+        contract = Contract.model_validate_json(text, context={"zone": zone_of(found)})
     except ValidationError as error:
         lines = [*faults(error.errors(include_url=False), Contract.model_json_schema()), *lines]
     if lines:
         raise ContractError("\n".join(lines))
     return contract
+
+
+def zone_of(data: object) -> tzinfo:
+    """Return the zone in which a contract's dates are meant; UTC while it names none, which is told by its own path."""
+    try:
+        return read_zone(data["timezone"] if isinstance(data, dict) else None)
+    except (KeyError, ValueError):
+        return UTC
 
 
 def contract_schema() -> dict[str, Any]:

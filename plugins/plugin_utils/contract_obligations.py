@@ -74,6 +74,11 @@ class Deadline(Duty):
         alias="to", description="JMESPath: the record's time that must come.", examples=["resolved"]
     )
     within: Duration = Field(description="How soon.", examples=["2h"])
+    answered_by: Expression | None = Field(
+        None,
+        description="JMESPath: true of another record, of work by hand, that names this one's run id in its summary; to is then a time of that one.",
+        examples=["by_hand.kind=='approval'"],
+    )
 
 
 OBLIGATIONS: dict[str, type[Duty]] = {"every": Every, "count": Count, "around": AroundHolidays, "each": Deadline}

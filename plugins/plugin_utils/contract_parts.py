@@ -8,7 +8,7 @@ A field's description and example stand in the JSON Schema, and the example in t
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Annotated, Literal
 
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import (
@@ -171,11 +171,25 @@ class Freeze(Part):
     @field_validator("ends")
     @classmethod
     def ends_after_it_begins(cls, ends: date | datetime, info: ValidationInfo) -> date | datetime:
-        """Refuse a freeze that ends before it begins."""
+        """Refuse a freeze that ends before it begins; as moments, since their texts may have other offsets."""
         begins = info.data.get("begins")
-        if begins is not None and str(ends)[: len(str(begins))] < str(begins)[: len(str(ends))]:
-            raise ValueError(f"{ends} comes before from, {begins}, write the later one as to")
+        zone = (info.context or {}).get("zone", UTC)
+        if begins is not None and instant(ends, zone, after_days=1) <= instant(begins, zone):
+            raise ValueError(
+                f"{ends.isoformat()} does not come after from, {begins.isoformat()}, write the later one as to"
+            )
         return ends
+
+    def span(self, zone: tzinfo) -> tuple[datetime, datetime]:
+        """Return its begin and end in UTC; its last day belongs to it."""
+        return instant(self.begins, zone), instant(self.ends, zone, after_days=1)
+
+
+def instant(value: date | datetime, zone: tzinfo, after_days: int = 0) -> datetime:
+    """Return a moment in UTC: one without an offset by the clock of `zone`, a date as its midnight there or that of so many days later."""
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+    return datetime.combine(value + timedelta(days=after_days), time(), zone).astimezone(UTC)
 
 
 class Policy(Part):

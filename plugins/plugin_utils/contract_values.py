@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from ansible_collections.traumalink.ops.plugins.plugin_utils import duration
@@ -23,6 +23,7 @@ from pydantic import PlainValidator, WithJsonSchema
 __all__ = [
     "DAYS",
     "WEEKDAYS",
+    "YEARS",
     "Dates",
     "DayNames",
     "Duration",
@@ -37,8 +38,10 @@ __all__ = [
 ]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Dated = TypeVar("Dated", date, datetime)
 DAYS = ("any", "workday", "restday", *WEEKDAYS)
 DAY_MINUTES = 24 * 60
+YEARS = range(2000, 2101)  # days and zones are counted forth and back from a date, which must not leave the calendar
 CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
 
@@ -112,11 +115,12 @@ def read_days(value: object) -> tuple[str, ...]:
 def read_date(value: object) -> date:
     """Return a date from YYYY-MM-DD."""
     try:
-        if isinstance(value, str) and len(value) == 10:
-            return date.fromisoformat(value)
+        found = date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
     except ValueError:
-        pass
-    raise ValueError(f"{_shown(value)} is no date, write for example 2027-02-05")
+        found = None
+    if found is None:
+        raise ValueError(f"{_shown(value)} is no date, write for example 2027-02-05")
+    return _of_our_time(found)
 
 
 def read_dates(value: object) -> tuple[date, ...]:
@@ -134,14 +138,20 @@ def read_dates(value: object) -> tuple[date, ...]:
 
 def read_moment(value: object) -> date | datetime:
     """Return a date, or a moment by the site's clock (or with an offset of its own)."""
+    kind = date if isinstance(value, str) and len(value) == 10 else datetime
     try:
-        if isinstance(value, str) and len(value) == 10:
-            return date.fromisoformat(value)
-        if isinstance(value, str):
-            return datetime.fromisoformat(value)
+        found = kind.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
-        pass
-    raise ValueError(f"{_shown(value)} is no date, write for example 2026-12-01, or 2026-12-01T18:00 for a moment")
+        found = None
+    if found is None:
+        raise ValueError(f"{_shown(value)} is no date, write for example 2026-12-01, or 2026-12-01T18:00 for a moment")
+    return _of_our_time(found)
+
+
+def _of_our_time(value: Dated) -> Dated:
+    if value.year not in YEARS:
+        raise ValueError(f"{value.isoformat()} lies outside {YEARS[0]} to {YEARS[-1]}, write a date of these years")
+    return value
 
 
 def read_zone(value: object) -> ZoneInfo:

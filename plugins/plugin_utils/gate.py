@@ -30,7 +30,7 @@ class Request:
     Attributes:
         site, verb: on what, and what.
         at: the moment that is judged, aware.
-        needs: how long work and rollback take together.
+        needs: how long work and rollback take together; asked: as it was given for this run, or None.
         restarts: it was asked to restart serving processes; serving: the database whose place it would take still serves.
         approval: the approval as a record holds it, or None; approval_problem: why there is none that counts.
         emergency_reason, emergency_by: both given, they open the gate.
@@ -47,6 +47,7 @@ class Request:
     approval_problem: str = ""
     emergency_reason: str = ""
     emergency_by: str = ""
+    asked: timedelta | None = None
     ops: str = "ops"
     ops_problem: str = ""
 
@@ -68,11 +69,11 @@ def agreed_duration(contract: Contract, verb: str) -> timedelta | None:
 
 
 def expected(given: timedelta | None, agreed: timedelta | None, earlier_seconds: Sequence[float]) -> timedelta:
-    """Return how long work and rollback take: as given for this run, else as the contract says, else the 90th percentile of earlier records."""
-    if given is not None:
-        return given
-    if agreed is not None:
-        return agreed
+    """Return how long work and rollback take: as given for this run or as the contract says, whichever is longer, since nobody argues past the
+    cutoff; else the 90th percentile of earlier records.
+    """
+    if told := [duration for duration in (given, agreed) if duration is not None]:
+        return max(told)
     if not earlier_seconds:
         return UNKNOWN_DURATION
     ordered = sorted(earlier_seconds)
@@ -93,6 +94,9 @@ def judge(contract: Contract, policy: Policy, request: Request) -> Verdict:
         "next_close": iso(state.next_close),
     }
     notes = list(state.warnings)
+    if request.asked is not None and request.asked < request.needs:
+        asked, needs = duration_text(request.asked), duration_text(request.needs)
+        notes.append(f"operation_expected {asked} is less than the contract's {needs}, which counts")
     emergency, problem = emergency_of(contract, request)
     refusals = [problem] if problem else []
     if emergency is None:

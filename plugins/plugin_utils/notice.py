@@ -8,13 +8,13 @@ Pure functions over a record's plain data. They never fail on an odd record, sin
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import blotted
 from ansible_collections.traumalink.ops.plugins.plugin_utils.verb_titles import title_of
 
 __all__ = ["EVENTS", "WEBHOOKS", "Notice", "NoticeError", "notice", "webhook_body"]
@@ -76,22 +76,13 @@ EVENTS = {
         "操作以紧急情况为由、未经时间窗口或批准即开始，医院须事后补办批准。",
         "The operation was started as an emergency, without a window or an approval. The hospital's approval is due afterwards.",
     ),
-}
-
-# A record holds no secret. Should an error's text have carried one into its reason, it stops here.
-SECRETS = (
-    (re.compile(r"-----BEGIN.*", re.S), "…"),
-    (re.compile(r"\$ANSIBLE_VAULT.*", re.S), "…"),
-    (re.compile(r"://[^/\s@]+@"), "://…@"),
-    (re.compile(r"(?i)\b(authorization\s*[:=]).*"), r"\1 …"),
-    (re.compile(r"(?i)\bbearer\s+\S+"), "bearer …"),
-    (
-        re.compile(
-            r"""(?i)([\w-]*(?:passw(?:or)?d|passphrase|secret|token|credential|[_-]key|口令|密码)s?["']?\s*[:=：]\s*)("[^"]*"|'[^']*'|\S+)"""
-        ),
-        r"\1…",
+    "emergency_ended": Event(
+        "紧急操作已结束",
+        "emergency is over",
+        "以紧急情况为由执行的操作已结束，医院须补办批准。",
+        "The operation that was started as an emergency has ended. The hospital's approval is due now.",
     ),
-)
+}
 
 
 @dataclass(frozen=True)
@@ -191,9 +182,8 @@ def _time(value: object, zone: tzinfo) -> str:
 
 def _line(value: object, most_bytes: int = MAX_FACT_BYTES) -> str:
     """Return a value as one line without secrets and without characters that deceive; "" for None."""
-    text = "" if value is None else str(value)[:MOST_CHARACTERS]
-    for pattern, instead in SECRETS:
-        text = pattern.sub(instead, text)
+    # A record holds no secret. Should an error's text have carried one into its reason, it stops here.
+    text = "" if value is None else blotted(str(value)[:MOST_CHARACTERS])
     text = "".join(character if character.isprintable() else " " for character in text)
     return _cut(" ".join(text.split()), most_bytes)
 

@@ -172,10 +172,13 @@ def _deadlines(
 ) -> Iterator[Answer]:
     begin, end = jmespath.compile(duty.begin), jmespath.compile(duty.end)
     by_id = {str(record.get("run_id")): record for record in records}
+    answers = [by_id[hit.run_id] for hit in _hits(duty.answered_by, records, contract.zone)] if duty.answered_by else []
     for hit in _hits(duty.each, records, contract.zone, finished=False):
         record = by_id[hit.run_id]
+        answering = next((other for other in answers if _names(other, hit.run_id)), {}) if duty.answered_by else record
         try:
-            begun, ended = (_moment(expression.search(record), contract.zone) for expression in (begin, end))
+            begun = _moment(begin.search(record), contract.zone)
+            ended = _moment(end.search(answering), contract.zone)
             fault = hit.fault
         except JMESPathError as error:
             begun, ended, fault = None, None, str(error)
@@ -187,8 +190,14 @@ def _deadlines(
             continue
         deadline = begun + duty.within
         state, note = _in_time(duty, begun, ended, now)
-        met_by = (hit.run_id,) if state == "met" else ()
+        met_by = (str(answering.get("run_id")),) if state == "met" else ()
         yield Answer(duty.id, _title(duty), hit.run_id, state, met_by, deadline.astimezone(UTC), note)
+
+
+def _names(record: Record, run_id: str) -> bool:
+    """Tell whether work that was recorded by hand names another record in its summary."""
+    by_hand = record.get("by_hand") or {}
+    return any(run_id in str(by_hand.get(name)) for name in ("summary_zh", "summary_en"))
 
 
 def _in_time(duty: Deadline, begun: datetime, ended: datetime | None, now: datetime) -> tuple[State, str]:

@@ -16,10 +16,10 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from ansible_collections.traumalink.ops.plugins.plugin_utils.calendar import Calendar, Day
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
-from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_parts import Freeze, Window
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_parts import Window
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import DAY_MINUTES, WEEKDAYS, TimeRange
 
-__all__ = ["ONE_DAY", "Opening", "Span", "freeze_span", "hours_span", "openings", "worked_hours"]
+__all__ = ["ONE_DAY", "Opening", "Span", "hours_span", "openings", "worked_hours"]
 
 ONE_DAY = timedelta(days=1)
 Span = tuple[datetime, datetime]  # begin and end in UTC; the end does not belong to it
@@ -96,7 +96,7 @@ def _denied(contract: Contract, days: Sequence[Day]) -> list[Span]:
     """Return every stretch in which nothing disruptive may run, in order and apart: freezes, working hours, unknown days outside the safe hours."""
     zone = contract.zone
     unsafe = _unsafe_hours(contract.calendar.always_safe)
-    spans = [freeze_span(freeze, zone) for freeze in contract.freezes]
+    spans = [freeze.span(zone) for freeze in contract.freezes]
     for day in days:
         hours = unsafe if day.kind == "unknown" else worked_hours(contract, day)
         spans += [hours_span(day.date, span, zone) for span in hours]
@@ -158,14 +158,3 @@ def hours_span(day: date, hours: TimeRange, zone: tzinfo) -> Span:
     begins = [_instant(day, hours.start_minutes, zone, fold) for fold in (0, 1)]
     ends = [_instant(day, hours.end_minutes, zone, fold) for fold in (0, 1)]
     return min(begins), max(ends)
-
-
-def freeze_span(freeze: Freeze, zone: tzinfo) -> Span:
-    """Return a freeze's begin and end in UTC; its last day belongs to it."""
-
-    def moment(value: date | datetime, days: int) -> datetime:
-        if isinstance(value, datetime):
-            return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
-        return _instant(value + days * ONE_DAY, 0, zone)
-
-    return moment(freeze.begins, 0), moment(freeze.ends, 1)

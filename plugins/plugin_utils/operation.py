@@ -5,24 +5,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import getpass
-import json
+import os
+import pwd
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import Head, sign_head
 from ansible_collections.traumalink.ops.plugins.module_utils.record import one_line
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import ApprovalError, approver_keys, check
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Verdict
-from ansible_collections.traumalink.ops.plugins.plugin_utils.notice import notice, webhook_body
+from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import blotted, without_secrets
 
 __all__ = [
     "OPTIONS",
@@ -31,9 +29,7 @@ __all__ = [
     "approval_of",
     "closed_record",
     "countersigned",
-    "head_notice",
     "left_files",
-    "notices_of",
     "opening_record",
     "told",
     "unreached",
@@ -41,11 +37,9 @@ __all__ = [
     "work_left",
 ]
 
+MAX_ACTOR = 200
 MAX_REASON = 1000
 MAX_FIGURE = 500
-WEBHOOK_CHARACTERS = 600  # Chinese takes three bytes a character, and a WeCom robot 2048 bytes
-SECRET_NAMES = ("password", "passphrase", "private_key", "secret", "token", "signing_key")
-TOLD = ("refused", "failed", "rolled_back", "interrupted")
 
 # What is asked for: the same in each of the three steps.
 REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
@@ -114,10 +108,26 @@ class Holder:
         return f"{verb} of {site} is refused{waited}: {self.in_words()}, is at work. Run it again when that has ended. Nothing was changed"
 
 
-def actor_of(variables: Mapping[str, Any]) -> str:
-    """Return who runs this and where: AWX's user where AWX runs it, else the user of this controller."""
-    user = variables.get("awx_user_name") or variables.get("tower_user_name") or getpass.getuser()
-    return f"{user}@{socket.gethostname()}"
+def actor_of(variables: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> str:
+    """Return who runs this: the system user and the controller, and for whom, where an AWX job runs it.
+
+    AWX tells its user as an extra variable, which anybody may give elsewhere; so that one counts only where the job's number in the process's
+    environment is the same. Within AWX nobody can give it: AWX writes its own over what was given for a launch. Whoever is root on a
+    controller can feign all of it, environment and system user too. Source: AWX, awx/main/tasks/jobs.py, build_env and build_extra_vars_file.
+    """
+    here = f"{system_user()}@{socket.gethostname()}"
+    job, user = (str(variables.get(name) or "") for name in ("awx_job_id", "awx_user_name"))
+    if not user or "AWX_HOST" not in environment or job != environment.get("JOB_ID"):
+        return here
+    return one_line(f"{here} for {user} (AWX job {job})", MAX_ACTOR)
+
+
+def system_user() -> str:
+    """Return the system user by the kernel's word, not by LOGNAME, which anybody can set; a container may have no name for it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 def approval_of(given: Mapping[str, Any], contract: Contract, at: datetime) -> tuple[dict[str, Any] | None, str]:
@@ -178,7 +188,7 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
     record.update(
         ended_at=ended.isoformat(timespec="seconds"),
         outcome=outcome,
-        reason=without_secrets(reason, variables)[:MAX_REASON],
+        reason=without_secrets(reason, variables, given["hosts"])[:MAX_REASON],
         artefacts=artefacts,
         by_hand=by_hand,
         **facts,
@@ -194,7 +204,7 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = str(value).lower()
         elif isinstance(value, int | float):
             found[name] = value
-        elif value is not None and (line := one_line(str(value), MAX_FIGURE)):
+        elif value is not None and (line := one_line(blotted(str(value)), MAX_FIGURE)):
             found[name] = line
     return found
 
@@ -265,23 +275,6 @@ def unreached(variables: Mapping[str, Any], hosts: Sequence[str]) -> list[str]:
     return [host for host in hosts if answered and host not in answered]
 
 
-def without_secrets(text: str, variables: Mapping[str, Any]) -> str:
-    """Return a text in which the values of variables that are named like secrets are blotted out."""
-    for name in [name for name in variables if any(part in name.lower() for part in SECRET_NAMES)]:
-        value = variables[name]
-        if (
-            not isinstance(value, str) and type(value).__name__ != "EncryptedString"
-        ):  # ansible-core's value out of a vault
-            continue
-        try:
-            secret = str(value)
-        except Exception:  # noqa: S112 - one that does not open cannot have got into the text
-            continue
-        if len(secret) >= 8 and secret in text:
-            text = text.replace(secret, "***")
-    return text
-
-
 def countersigned(key: str, head: Mapping[str, Any]) -> dict[str, Any]:
     """Return a head with its countersignature by the site's key, which stands in the vault and never on the ops host; without a key unsigned."""
     if not key:
@@ -301,39 +294,3 @@ def left_files(keeper_file: Path) -> list[Path]:
 def work_left(keeper_file: Path) -> list[str]:
     """Return the hosts on which work of this operation may still go on."""
     return [path.name.removeprefix("left-") for path in left_files(keeper_file)]
-
-
-def head_notice(site: str, head: Mapping[str, Any], webhook_format: str) -> dict[str, Any]:
-    """Return what the hospital is told of a new head of the ledger, to be kept: with it nobody can change what stands before unnoticed."""
-    subject = f"[{site}] 台账校验值 {head['sequence']} / head {head['sequence']} of the ledger"
-    text = (
-        "请保存本邮件：其中的校验值可证明此前的维护记录未被改动。\n"
-        "Please keep this message: it proves that the maintenance records up to here were not altered.\n\n"
-        f"{json.dumps({name: head[name] for name in ('sequence', 'hash', 'at')}, sort_keys=True)}\n{head['signature']}"
-    )
-    fields = {
-        "event": "ledger_head",
-        "site": site,
-        **{name: head[name] for name in ("sequence", "hash", "at", "signature")},
-    }
-    plain = {"subject": subject, "text": text, **fields}
-    robot = {"msgtype": "text", "text": {"content": f"{subject}\n{text}"[:WEBHOOK_CHARACTERS]}}
-    return {"subject": subject, "text": text, "webhook": plain if webhook_format == "plain" else robot}
-
-
-def notices_of(record: Mapping[str, Any], webhook_format: str, contract: Any) -> list[dict[str, Any]]:
-    """Return what is told to people about the end of an operation (refusals, failures, emergencies): mail and webhook body of each.
-
-    Times are shown in the contract's zone; with a contract that cannot be read, which may be what is told, in UTC.
-    """
-    zone: tzinfo = UTC
-    with contextlib.suppress(KeyError, TypeError, ValueError, OSError):
-        zone = ZoneInfo(str(contract["timezone"]))
-    events = [record["outcome"]] if record["outcome"] in TOLD else []
-    if record.get("emergency") and record["outcome"] != "refused":
-        events.append("emergency")
-    messages = [notice(event, record, zone) for event in events]
-    return [
-        {"subject": message.subject, "text": message.text, "webhook": webhook_body(message, webhook_format)}
-        for message in messages
-    ]

@@ -13,11 +13,11 @@ from typing import Any, Literal
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.plugin_utils.calendar import Calendar
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import YEARS
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import duration_text, read_duration
 from ansible_collections.traumalink.ops.plugins.plugin_utils.openings import (
     ONE_DAY,
     Opening,
-    freeze_span,
     hours_span,
     openings,
     worked_hours,
@@ -31,7 +31,7 @@ NEAR = timedelta(days=10)  # where the answer lies, nearly always
 
 
 class WindowError(OpsError):
-    """The question cannot be answered: a time without its zone."""
+    """The question cannot be answered: a time without its zone, or of another century."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def window_state(contract: Contract, at: datetime, needs: timedelta | None = Non
         needs: expected time of work and rollback together; None asks for no room.
 
     Raises:
-        WindowError: the moment has no time zone.
+        WindowError: the moment has no time zone, or lies where no day before or after it can be counted.
     """
     at = read_at(at).astimezone(UTC)
     answer = _answer(contract, at, needs, at + NEAR)
@@ -94,7 +94,7 @@ def read_at(value: object) -> datetime:
     """Return the moment that ISO 8601 text with an offset, or an aware datetime, gives.
 
     Raises:
-        WindowError: it gives none, or has no offset.
+        WindowError: it gives none, has no offset, or lies outside the years that a contract may speak of.
     """
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
@@ -102,6 +102,8 @@ def read_at(value: object) -> datetime:
         raise WindowError(f'"{value}" is no time, write for example 2026-10-01T23:00:00+08:00') from error
     if moment.tzinfo is None:
         raise WindowError(f'"{value}" has no time zone, write for example {moment.isoformat()}+08:00')
+    if moment.year not in YEARS:
+        raise WindowError(f'"{value}" lies outside {YEARS[0]} to {YEARS[-1]}, write a time of these years')
     return moment
 
 
@@ -158,7 +160,7 @@ def _why_not(contract: Contract, at: datetime, found: Sequence[Opening]) -> tupl
     """Return state and reason of a moment at which nothing may start; the strongest rule is named."""
     zone = contract.zone
     for freeze in contract.freezes:
-        begins, ends = freeze_span(freeze, zone)
+        begins, ends = freeze.span(zone)
         if begins <= at < ends:
             return "frozen", f"freeze {freeze.name} ({freeze.reason}) until {_said(ends, zone)}"
     calendar, today = Calendar(contract.calendar), at.astimezone(zone).date()

@@ -14,7 +14,6 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.openings import (
     ONE_DAY,
     Opening,
     Span,
-    freeze_span,
     openings,
 )
 
@@ -51,7 +50,7 @@ def _line(contract: Contract, day: Day, open_times: list[Opening]) -> str:
     freezes = [
         f"freeze {freeze.name} ({freeze.reason})"
         for freeze in contract.freezes
-        for frozen in [freeze_span(freeze, contract.zone)]
+        for frozen in [freeze.span(contract.zone)]
         if frozen[0] < end and begin < frozen[1]
     ]
     return f"{day.date}  {day.date:%A}".ljust(23) + f"{day.words:30}  " + "; ".join([times or "not at all", *freezes])

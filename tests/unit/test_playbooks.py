@@ -58,6 +58,12 @@ def test_a_verb_goes_through_the_operation(verb: str) -> None:
         assert operation["vars"][f"operation_{part}"] == f"{{{{ playbook_dir }}}}/tasks/{verb}_{part}.yml"
 
 
+def test_what_uses_a_release_binds_its_approval_to_the_archive() -> None:
+    subjects = {verb: play_of(verb)["tasks"][-1]["vars"].get("operation_subject") for verb in VERBS}
+    archive = "{{ deploy_archive | default('') | traumalink.ops.file_sha256 }}"
+    assert subjects == {"site": archive, "deploy": archive, "backup": None, "restore": None, "record": None}
+
+
 def test_only_a_deployment_creates_the_ledger() -> None:
     creating = [verb for verb in VERBS if play_of(verb)["tasks"][-1]["vars"].get("operation_creates_ledger")]
     assert creating == ["site"]

@@ -1,5 +1,6 @@
 """The gate, row by row of DESIGN's table: refused by its exact message, nothing changed on any host, and a record that says so."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -119,7 +120,7 @@ def test_with_an_approval_for_another_release(tmp_path):
         "not for the release or plan with SHA-256",
         contract=contract(),
         operation_approval=str(document),
-        operation_subject="0" * 64,
+        flow_subject="0" * 64,
     )
 
 
@@ -130,10 +131,51 @@ def test_with_an_expired_approval(tmp_path):
         "expired at",
         contract=contract(opens_in=-HOURS, lasts="12h"),
         operation_approval=str(document),
-        operation_subject=sha256(),
+        flow_subject=sha256(),
         operation_now=later,
         operation_rehearsal=True,
     )
+
+
+def test_with_an_approval_that_was_changed_after_it_was_signed(tmp_path):
+    document = approved(tmp_path)
+    content = document.read_bytes()
+    changed = content.replace(sha256().encode(), b"0" * 64)
+    assert changed != content
+    document.write_bytes(changed)
+    refused(
+        f"The signature by approver does not fit {document.name}",
+        contract=contract(),
+        operation_approval=str(document),
+        flow_subject="0" * 64,
+    )
+
+
+def test_with_an_approval_and_no_word_of_which_release_is_meant(tmp_path):
+    refused(
+        "upgrade is approved for one release or plan, and this run names none",
+        contract=contract(),
+        operation_approval=str(approved(tmp_path)),
+    )
+
+
+@pytest.mark.parametrize(
+    "forced", ["operation_verb=inspect", "operation_restarts=false", "__operation_outcome=success"]
+)
+def test_a_variable_that_would_force_the_gate_is_refused(forced):
+    before, known = marks(), len(entries())
+    run = verb("-e", forced, flow_verb="upgrade", flow_mark="must not be reached", contract=contract())
+    assert run.status != 0
+    assert run.says(f"{forced.partition('=')[0]}: only the playbook decides that, leave it out"), run.output[-3000:]
+    assert (run.changed, marks(), len(entries())) == ({}, before, known + 1)
+    assert last_record()["outcome"] == "refused"
+
+
+def test_what_holds_for_the_site_cannot_be_given_with_a_run():
+    run = verb("-e", json.dumps({"contract": contract()}), flow_mark="must not be reached")
+    assert run.status != 0
+    assert run.says("contract: that holds for the site, write it into the inventory's group_vars"), run.output[-3000:]
+    assert last_record()["outcome"] == "refused"
 
 
 def test_an_approval_is_used_once(tmp_path):
@@ -141,7 +183,7 @@ def test_an_approval_is_used_once(tmp_path):
         "flow_verb": "upgrade",
         "contract": contract(),
         "operation_approval": str(approved(tmp_path)),
-        "operation_subject": sha256(),
+        "flow_subject": sha256(),
     }
     run = verb(**given, operation_expected="10m")
     assert run.succeeded, run.output[-3000:]
@@ -176,9 +218,9 @@ def test_an_emergency_needs_a_contact_of_the_contract():
     [
         ("backup", {}, True),
         ("site", {}, True),
-        ("site", {"operation_restarts": True}, False),
+        ("site", {"flow_restarts": True}, False),
         ("restore", {}, True),
-        ("restore", {"operation_serving": True}, False),
+        ("restore", {"flow_serving": True}, False),
         ("maintain_database", {}, False),
         ("rollback", {}, True),
         ("inspect", {}, True),

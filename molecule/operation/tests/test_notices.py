@@ -34,6 +34,7 @@ class Hook(http.server.BaseHTTPRequestHandler):
         self.server.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         self.send_response(200)
         self.end_headers()
+        self.wfile.write(json.dumps(self.server.answer).encode())
 
     def log_message(self, *_words):
         """Say nothing."""
@@ -42,7 +43,7 @@ class Hook(http.server.BaseHTTPRequestHandler):
 def serving(kind, handler):
     """Start a server on a free port of this machine."""
     server = kind(("127.0.0.1", 0), handler)
-    server.received = []
+    server.received, server.answer = [], {"errcode": 0, "errmsg": "ok"}
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
@@ -99,7 +100,7 @@ def test_an_emergency_is_told_and_a_success_is_not(mailbox, hook):
         **told(mailbox, hook),
     )
     assert run.succeeded, run.output[-3000:]
-    assert [body["event"] for body in hook.received] == ["emergency"]
+    assert [body["event"] for body in hook.received] == ["emergency", "emergency_ended"]
     assert "the application hangs" in mailbox.received[0].get_body().get_content()
 
 
@@ -115,6 +116,19 @@ def test_a_message_that_cannot_be_sent_changes_nothing_about_the_operation():
     assert run.says("Nobody was told by that way"), run.output[-3000:]
     assert last_record()["outcome"] == "failed"
     assert last_record()["reason"] == "app1: the work fails on app1"
+
+
+def test_a_robot_that_refuses_a_message_is_said_without_its_address(hook):
+    hook.answer = {"errcode": 93000, "errmsg": "invalid webhook url"}
+    run = verb(
+        flow_failing=["app1"],
+        operation_webhook_format="wecom",
+        operation_webhook_url=f"http://127.0.0.1:{hook.server_address[1]}/send?key=S3cret",
+    )
+    assert run.status != 0
+    assert [body["msgtype"] for body in hook.received] == ["text"]
+    assert run.says("The webhook refused the message: errcode 93000, invalid webhook url."), run.output[-3000:]
+    assert "S3cret" not in run.output
 
 
 def test_the_hospital_gets_each_new_head(mailbox, hook):

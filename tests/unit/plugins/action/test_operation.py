@@ -83,6 +83,7 @@ def act(site: Site, monkeypatch: pytest.MonkeyPatch) -> Act:
         request |= {name: given.pop(name) for name in list(given) if name in REQUEST_OPTIONS}
         action = operation.ActionModule.__new__(operation.ActionModule)
         action._task = SimpleNamespace(args={"state": state, "request": request, **given}, check_mode=check)
+        action._loader = None
         action._play_context = SimpleNamespace(check_mode=check)
         action._display = SimpleNamespace(display=site.displayed.append, warning=site.displayed.append)
         result: dict[str, Any] = action.run(task_vars={"hostvars": hostvars or {}})
@@ -142,6 +143,21 @@ def test_a_refused_run_has_a_record_without_an_opening(act: Act, site: Site) -> 
     assert (entry["kind"], entry["record"]["outcome"]) == ("single", "refused")
     assert judged["refusal"] in entry["record"]["reason"]
     assert len(closed["notices"]) == 1
+
+
+def test_a_run_whose_variables_were_forced_is_refused_whatever_outcome_is_forced_too(
+    act: Act, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operation, "given_as_extra", lambda _action: {"operation_verb", "__operation_outcome"})
+    forced = "__operation_outcome, operation_verb: only the playbook decides that"
+    with pytest.raises(AnsibleActionFail, match=forced):
+        act("judged", verb="inspect")
+    failed = {"db1": {"ansible_failed_result": {"msg": forced}}}
+    with pytest.raises(AnsibleActionFail, match=forced):
+        act("closed", verb="inspect", outcome="success", opened=True, record={"run_id": "x"}, hostvars=failed)
+    (entry,) = site.entries()
+    assert (entry["kind"], entry["record"]["outcome"]) == ("single", "refused")
+    assert forced in entry["record"]["reason"]
 
 
 def test_a_holder_that_renews_is_not_disturbed(act: Act, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

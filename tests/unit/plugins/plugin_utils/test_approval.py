@@ -102,7 +102,7 @@ def test_is_valid_from_its_begin_until_before_its_end(
             {"subject": OTHER},
             "is for the release or plan with SHA-256 a1a1a1a1a1a1… (trauma-1.1.0.tar.gz), not for the release or plan with SHA-256 b2b2b2b2b2b2…. ",
         ),
-        ({"subject": ""}, "(trauma-1.1.0.tar.gz), not for no release or plan. "),
+        ({"subject": ""}, "upgrade is approved for one release or plan, and this run names none. See that its archive"),
     ],
 )
 def test_refuses_another_site_verb_or_release_and_names_both(
@@ -119,6 +119,17 @@ def test_a_verb_without_a_release_has_no_subject(lay: Lay, allowed: dict[str, li
     assert covers(path, allowed, verb="failover", subject="").subject == ""
     with pytest.raises(ApprovalError, match="is for no release or plan, not for the release or plan with SHA-256 a1a1"):
         covers(path, allowed, verb="failover")
+
+
+@pytest.mark.parametrize("verb", ["deploy", "patch", "site", "upgrade"])
+def test_an_approval_without_a_release_covers_no_verb_that_uses_one(
+    lay: Lay, allowed: dict[str, list[str]], verb: str
+) -> None:
+    path = lay(replace(WHOLE, verb=verb, subject="", subject_name=""))
+    with pytest.raises(ApprovalError, match=f"^{verb} is approved for one release or plan, and this run names none"):
+        covers(path, allowed, verb=verb, subject="")
+    with pytest.raises(ApprovalError, match="is for no release or plan, not for the release or plan with SHA-256 a1a1"):
+        covers(path, allowed, verb=verb)
 
 
 def test_refuses_the_signature_of_another_approver(lay: Lay, allowed: dict[str, list[str]]) -> None:
@@ -196,6 +207,7 @@ def changed(**changes: Any) -> bytes:
         (changed(note=7), "its fields are not those of"),
         (changed(subject=RELEASE.upper()), "subject 'A1A1.* must be a SHA-256"),
         (changed(valid_from="2026-11-28T22:00:00+08:00"), "valid_from .* must be a time such as"),
+        (changed(valid_to="9999-12-31T23:59:59Z"), "valid_to .* must be a time such as"),
         (changed(valid_from="2026-11-31T14:00:00Z"), "there is no such time"),
         (changed(valid_to="2026-11-28T14:00:00Z"), "must be after valid_from"),
         (changed(valid_to="2026-12-28T14:00:01Z"), "valid for 30.0 days; at most 30 are"),

@@ -93,8 +93,8 @@ def test_refuses_everything_that_is_wrong_at_once() -> None:
     assert made(valid=(BEGIN, BEGIN + timedelta(days=30))).valid_to == BEGIN + timedelta(days=30)
 
 
-@pytest.mark.parametrize("verb", ["upgrade", "patch"])
-def test_an_upgrade_or_patch_is_approved_for_one_release_or_plan(verb: str) -> None:
+@pytest.mark.parametrize("verb", ["upgrade", "patch", "deploy", "site"])
+def test_what_uses_a_release_or_plan_is_approved_for_one_release_or_plan(verb: str) -> None:
     with pytest.raises(ApprovalError, match=rf"an approval of {verb} is for one release or plan; give its file"):
         made(verb=verb, subject="")
     assert made(verb="failover", subject="").subject == ""

@@ -1,6 +1,7 @@
 """Every day of three years, against an independent oracle and against the State Council's notices.
 
-The oracle is the package `holidays`, which follows the notices on its own. The notices (国务院办公厅关于…部分节假日安排的通知):
+The oracle is the package `holidays`, which follows the notices on its own. The notices (国务院办公厅关于…部分节假日安排的通知), whose numbers,
+dates and days below were compared with published copies of their whole text (2024: zh.wikisource.org; 2025, 2026: Xinhua, by gmw.cn and others):
 
     2024  国办发明电〔2023〕7号, 2023-10-25    https://www.gov.cn/zhengce/content/202310/content_6911527.htm
     2025  国办发明电〔2024〕12号, 2024-11-12   https://www.gov.cn/zhengce/content/202411/content_6986382.htm
@@ -32,6 +33,7 @@ NOTICES = {
     ),
     2025: (
         {
+            "new_years_day": ("01-01", "01-01"),
             "spring_festival": ("01-28", "02-04"),
             "tomb_sweeping_day": ("04-04", "04-06"),
             "labour_day": ("05-01", "05-05"),

@@ -43,7 +43,13 @@ def test_a_given_time_without_a_rehearsal_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("tonight", "is no time; write it like"), ("2026-10-01T23:00:00", "has no time zone")]
+    ("text", "message"),
+    [
+        ("tonight", "is no time; write it like"),
+        ("2026-10-01T23:00:00", "has no time zone"),
+        ("0001-01-01T00:00:00+08:00", "lies outside 2000 to 2100; give a time of these years"),
+        ("9999-12-31T23:59:59-08:00", "lies outside 2000 to 2100"),
+    ],
 )
 def test_what_is_no_moment_is_refused(text: str, message: str) -> None:
     with pytest.raises(ClockError, match=message):

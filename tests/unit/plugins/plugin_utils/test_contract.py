@@ -42,10 +42,7 @@ def test_reads_what_a_site_writes(contract_data: Make) -> None:
     assert contract.policies["patch"].window == "required"
     assert contract.expected["upgrade"].rollback == timedelta(minutes=20)
     assert contract.service_levels["critical"].resolve == timedelta(hours=2)
-    found = contract.contact("li_na")
-    assert found is not None
-    assert found.signing_keys == (f"{KEY} li.na@hospital",)
-    assert contract.contact("nobody") is None
+    assert contract.contacts[0].signing_keys == (f"{KEY} li.na@hospital",)
 
 
 def test_yaml_makes_of_it_what_was_meant(contract_data: Make) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import read_contract
 
 Refused = Callable[..., list[str]]
 CONTACT = {"id": "li_na", "name": {"zh": "李娜", "en": "Li Na"}, "side": "hospital", "roles": ["approver"]}
@@ -100,7 +103,30 @@ FREEZE = {"name": "visit", "from": "2026-12-01", "to": "2026-12-05", "reason": "
         ),
         (
             {"freezes": [{**FREEZE, "to": "2026-11-30"}]},
-            ["contract.freezes[0].to: 2026-11-30 comes before from, 2026-12-01, write the later one as to"],
+            ["contract.freezes[0].to: 2026-11-30 does not come after from, 2026-12-01, write the later one as to"],
+        ),
+        (
+            {"freezes": [{**FREEZE, "from": "2026-12-01T18:00+08:00", "to": "2026-12-01T09:59+00:00"}]},
+            ["contract.freezes[0].to: 2026-12-01T09:59:00+00:00 does not come after from, 2026-12-01T18:00:00+08:00"],
+        ),
+        (
+            {"freezes": [{**FREEZE, "from": "2026-12-01T18:00", "to": "2026-12-01T10:00+00:00"}]},
+            ["contract.freezes[0].to: 2026-12-01T10:00:00+00:00 does not come after from, 2026-12-01T18:00:00, write"],
+        ),
+        (
+            {"timezone": "nowhere", "freezes": [{**FREEZE, "to": "2026-11-30"}]},
+            ['contract.timezone: "nowhere" is no time zone', "contract.freezes[0].to: 2026-11-30 does not come after"],
+        ),
+        (
+            {"freezes": [{**FREEZE, "from": "0001-01-01", "to": "9999-12-31T23:59+08:00"}]},
+            [
+                "contract.freezes[0].from: 0001-01-01 lies outside 2000 to 2100, write a date of these years",
+                "contract.freezes[0].to: 9999-12-31T23:59:00+08:00 lies outside 2000 to 2100, write a date of these years",
+            ],
+        ),
+        (
+            {"calendar": {"overrides": {"9999": {"off": ["9999-12-31"]}}}},
+            ["contract.calendar.overrides.9999.off: 9999-12-31 lies outside 2000 to 2100, write a date of these years"],
         ),
         (
             {"freezes": [{**FREEZE, "from": "1 December"}]},
@@ -142,3 +168,18 @@ def test_names_what_is_wrong(refused: Refused, sections: dict[str, Any], faults:
     assert len(said) == len(faults)
     for line, fault in zip(said, faults, strict=True):
         assert line.startswith(fault)
+
+
+def test_ends_of_a_freeze_in_different_offsets_are_compared_as_moments(
+    contract_data: Callable[..., dict[str, Any]],
+) -> None:
+    texts = {"from": "2026-12-01T23:00+08:00", "to": "2026-12-01T16:00+00:00"}  # an hour, though 16 is less than 23
+    (freeze,) = read_contract(contract_data(freezes=[{**FREEZE, **texts}])).freezes
+    begin, end = freeze.span(ZoneInfo("Asia/Shanghai"))
+    assert (end - begin, begin.isoformat()) == (timedelta(hours=1), "2026-12-01T15:00:00+00:00")
+
+
+def test_a_freeze_of_one_day_lasts_that_whole_day(contract_data: Callable[..., dict[str, Any]]) -> None:
+    (freeze,) = read_contract(contract_data(freezes=[{**FREEZE, "to": FREEZE["from"]}])).freezes
+    begin, end = freeze.span(ZoneInfo("Asia/Shanghai"))
+    assert (end - begin, begin.isoformat()) == (timedelta(days=1), "2026-11-30T16:00:00+00:00")

@@ -134,7 +134,9 @@ def test_without_ops_everything_but_a_restore_is_refused(contract: Contract) -> 
 @pytest.mark.parametrize(
     ("given", "agreed", "earlier", "minutes"),
     [
-        (timedelta(minutes=5), timedelta(minutes=9), [60.0], 5),
+        (timedelta(minutes=5), None, [60.0], 5),
+        (timedelta(minutes=5), timedelta(minutes=9), [60.0], 9),
+        (timedelta(minutes=12), timedelta(minutes=9), [60.0], 12),
         (None, timedelta(minutes=9), [60.0], 9),
         (None, None, [60.0 * number for number in range(10, 0, -1)], 9),
         (None, None, [120.0], 2),
@@ -145,3 +147,12 @@ def test_how_long_work_is_taken_to_need(
     given: timedelta | None, agreed: timedelta | None, earlier: list[float], minutes: int
 ) -> None:
     assert expected(given, agreed, earlier) == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(("asked", "told"), [(10, True), (30, False), (None, False)])
+def test_less_time_than_the_contract_says_does_not_count_and_is_said(
+    contract: Contract, asked: int | None, told: bool
+) -> None:
+    given = None if asked is None else timedelta(minutes=asked)
+    found = verdict(contract, "upgrade", "2026-11-24 23:00", approval=APPROVAL, asked=given)
+    assert ("operation_expected 10m is less than the contract's 30m, which counts" in found.notes) is told

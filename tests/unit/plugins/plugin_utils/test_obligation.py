@@ -253,3 +253,44 @@ def test_truth_is_jmespaths(asked: Callable[..., list[Answer]], expression: str,
     records = [record("20261124-200000-aaaaaa", figures={"failed": 0, "none": ""})]
     found = asked(records, "2026-11-25", "2026-11-25", every="day", met_by=expression)
     assert (found[0].state == "met") is met
+
+
+EMERGENCY = {
+    "each": "emergency && outcome!='refused'",
+    "from": "started_at",
+    "to": "by_hand.occurred_at",
+    "within": "3d",
+}
+EMERGENCY["answered_by"] = "by_hand.kind=='approval'"
+
+
+def by_hand(run_id: str, summary: str, occurred_at: str, kind: str = "approval") -> dict[str, Any]:
+    """Return what a person recorded."""
+    return record(
+        run_id, "record", by_hand={"kind": kind, "summary_zh": summary, "summary_en": "", "occurred_at": occurred_at}
+    )
+
+
+@pytest.mark.parametrize(
+    ("others", "state", "met_by"),
+    [
+        ([], "missed", ()),
+        ([by_hand("20261122-010000-bbbbbb", "补批 20261121-161000-aaaaaa", "2026-11-22T09:00:00+08:00")], "met", ("20261122-010000-bbbbbb",)),
+        ([by_hand("20261122-010000-bbbbbb", "补批另一次", "2026-11-22T09:00:00+08:00")], "missed", ()),
+        ([by_hand("20261122-010000-bbbbbb", "20261121-161000-aaaaaa", "2026-11-22T09:00:00+08:00", "visit")], "missed", ()),
+        ([by_hand("20261125-010000-bbbbbb", "补批 20261121-161000-aaaaaa", "2026-11-25T09:00:00+08:00")], "missed", ()),
+    ],
+)  # fmt: skip
+def test_an_emergency_is_approved_afterwards_by_a_record_that_names_it(
+    asked: Callable[..., list[Answer]], others: list[dict[str, Any]], state: str, met_by: tuple[str, ...]
+) -> None:
+    let_through = record("20261121-161000-aaaaaa", "upgrade", emergency={"reason": "it hangs", "by": "li_na"})
+    refused = record("20261121-171000-cccccc", "upgrade", emergency={"reason": "x", "by": "li_na"}, outcome="refused")
+    (found,) = asked([let_through, refused, *others], "2026-11-20", "2026-11-25", **EMERGENCY)
+    assert (found.period, found.state, found.met_by) == ("20261121-161000-aaaaaa", state, met_by)
+
+
+def test_an_approval_afterwards_is_due_for_a_while(asked: Callable[..., list[Answer]]) -> None:
+    let_through = record("20261124-161000-aaaaaa", "upgrade", emergency={"reason": "it hangs", "by": "li_na"})
+    (found,) = asked([let_through], "2026-11-20", "2026-11-25", **EMERGENCY)
+    assert (found.state, found.deadline) == ("due", datetime(2026, 11, 27, 16, 10, tzinfo=UTC))

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.plugin_utils.calendar import Calendar
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract, read_contract
-from ansible_collections.traumalink.ops.plugins.plugin_utils.openings import ONE_DAY, freeze_span, openings
+from ansible_collections.traumalink.ops.plugins.plugin_utils.openings import ONE_DAY, openings
 from ansible_collections.traumalink.ops.plugins.plugin_utils.window import window_state
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -81,7 +81,7 @@ def judged(draw: st.DrawFn) -> tuple[Contract, datetime]:
 def allowed(contract: Contract, at: datetime) -> bool:
     """Tell by a plain reading of the rules whether disruptive work may run at a moment, cutoffs aside. For zones without clock changes."""
     local = at.astimezone(contract.zone)
-    if any(begins <= at < ends for begins, ends in (freeze_span(freeze, contract.zone) for freeze in contract.freezes)):
+    if any(begins <= at < ends for begins, ends in (freeze.span(contract.zone) for freeze in contract.freezes)):
         return False
     calendar = Calendar(contract.calendar)
     minute = local.hour * 60 + local.minute
@@ -109,7 +109,7 @@ def allowed(contract: Contract, at: datetime) -> bool:
 @given(judged())
 def test_a_freeze_is_never_open(case: tuple[Contract, datetime]) -> None:
     contract, at = case
-    frozen = any(b <= at < e for b, e in (freeze_span(freeze, contract.zone) for freeze in contract.freezes))
+    frozen = any(b <= at < e for b, e in (freeze.span(contract.zone) for freeze in contract.freezes))
     assert (window_state(contract, at).state == "frozen") is frozen
 
 

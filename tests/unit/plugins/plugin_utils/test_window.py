@@ -165,3 +165,17 @@ def test_working_hours_that_end_where_the_clock_goes_back_are_taken_long(
         )
     )
     assert window_state(contract, read_at(at)).state == state
+
+
+@pytest.mark.parametrize("value", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", "1999-12-31T23:59:59Z"])
+def test_refuses_a_time_from_which_no_days_can_be_counted(contract_data: Make, value: str) -> None:
+    with pytest.raises(WindowError, match="lies outside 2000 to 2100, write a time of these years"):
+        window_state(read_contract(contract_data()), datetime.fromisoformat(value))
+
+
+@pytest.mark.parametrize("value", ["2000-01-01T00:00:00+14:00", "2100-12-31T23:59:59-12:00"])
+def test_answers_at_the_ends_of_the_years_that_it_knows(contract_data: Make, value: str) -> None:
+    contract = read_contract(
+        contract_data(freezes=[{"name": "f", "from": "2000-01-01", "to": "2100-12-31", "reason": "r"}])
+    )
+    assert window_state(contract, datetime.fromisoformat(value)).state in ("frozen", "unknown")

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Extra variables (-e, a survey's answers in AWX): which of them whoever starts an operation may give, and which would force it past the gate.
+
+Ansible lets an extra variable win over everything, a playbook's own word and registered results among it, so `-e operation_verb=inspect` would
+take any verb past its window. What is not named here as given by a person is refused, also a name that comes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ansible.utils.vars import load_extra_vars
+
+__all__ = ["GIVEN", "OF_THE_SITE", "given_as_extra", "refusal"]
+
+# What whoever starts a run says about this one run; the gate judges it and the record tells of it.
+GIVEN = frozenset(
+    {
+        "operation_approval",
+        "operation_emergency_by",
+        "operation_emergency_reason",
+        "operation_expected",
+        "operation_lock_wait",
+        "operation_now",
+        "operation_rehearsal",
+    }
+)
+# What holds for the site whoever runs something: its inventory says it, where a change can be seen.
+OF_THE_SITE = frozenset(
+    {
+        "contract",
+        "site_name",
+        "operation_clock_limit_seconds",
+        "operation_controller_records",
+        "operation_countersign_key",
+        "operation_head_mail_to",
+        "operation_head_webhook_url",
+        "operation_lease_seconds",
+        "operation_mail_from",
+        "operation_mail_host",
+        "operation_mail_password",
+        "operation_mail_port",
+        "operation_mail_secure",
+        "operation_mail_to",
+        "operation_mail_username",
+        "operation_rehearsals_allowed",
+        "operation_webhook_format",
+        "operation_webhook_url",
+        "operation_witness_host",
+    }
+)
+INSIDE = ("operation_", "__")  # everything else of these is the playbook's and the roles' alone
+
+
+def refusal(names: Iterable[str]) -> str:
+    """Return why a run with these extra variables is refused, naming each that is not for a person to give; "" where all are."""
+    forced = {name for name in names if name in OF_THE_SITE or (name.startswith(INSIDE) and name not in GIVEN)}
+    said = []
+    if inside := sorted(forced - OF_THE_SITE):
+        said.append(f"{', '.join(inside)}: only the playbook decides that, leave it out")
+    if site := sorted(forced & OF_THE_SITE):
+        said.append(f"{', '.join(site)}: that holds for the site, write it into the inventory's group_vars")
+    return f"Given as extra variables (-e) were {'; '.join(said)}. Nothing was changed" if said else ""
+
+
+def given_as_extra(action: Any) -> set[str]:
+    """Return the names of all extra variables of the run that an action plugin is part of.
+
+    Ansible has read them before it started its workers, which inherit them.
+    """
+    return set(load_extra_vars(action._loader))

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is told of what about an operation: mail and webhook body of each message, at its opening, at its end, and when it is settled."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ansible_collections.traumalink.ops.plugins.plugin_utils.notice import notice, webhook_body
+
+__all__ = ["head_notice", "interrupted_notices", "notices_of", "opening_notices"]
+
+WEBHOOK_CHARACTERS = 600  # Chinese takes three bytes a character, and a WeCom robot 2048 bytes
+TOLD = ("refused", "failed", "rolled_back", "interrupted")
+
+
+def head_notice(site: str, head: Mapping[str, Any], webhook_format: str) -> dict[str, Any]:
+    """Return what the hospital is told of a new head of the ledger, to be kept: with it nobody can change what stands before unnoticed."""
+    subject = f"[{site}] 台账校验值 {head['sequence']} / head {head['sequence']} of the ledger"
+    text = (
+        "请保存本邮件：其中的校验值可证明此前的维护记录未被改动。\n"
+        "Please keep this message: it proves that the maintenance records up to here were not altered.\n\n"
+        f"{json.dumps({name: head[name] for name in ('sequence', 'hash', 'at')}, sort_keys=True)}\n{head['signature']}"
+    )
+    fields = {
+        "event": "ledger_head",
+        "site": site,
+        **{name: head[name] for name in ("sequence", "hash", "at", "signature")},
+    }
+    plain = {"subject": subject, "text": text, **fields}
+    robot = {"msgtype": "text", "text": {"content": f"{subject}\n{text}"[:WEBHOOK_CHARACTERS]}}
+    return {"subject": subject, "text": text, "webhook": plain if webhook_format == "plain" else robot}
+
+
+def opening_notices(record: Mapping[str, Any], webhook_format: str, contract: Any) -> list[dict[str, Any]]:
+    """Return what is told when an operation opens: that an emergency lets it through. The hospital may still call and have it stopped."""
+    return messages(["emergency"] if record.get("emergency") else [], record, webhook_format, contract)
+
+
+def notices_of(record: Mapping[str, Any], webhook_format: str, contract: Any) -> list[dict[str, Any]]:
+    """Return what is told about the end of an operation: refusals and failures, and that an emergency is over and its approval due."""
+    events = [record["outcome"]] if record["outcome"] in TOLD else []
+    if record.get("emergency") and record["outcome"] != "refused":
+        events.append("emergency_ended")
+    return messages(events, record, webhook_format, contract)
+
+
+def interrupted_notices(
+    operations: Sequence[Mapping[str, Any]], settled: Mapping[str, str], site: str, webhook_format: str, contract: Any
+) -> list[dict[str, Any]]:
+    """Return what is told about operations that another one has settled.
+
+    Args:
+        operations: those that were cut off, as the ledger names them: run_id, verb, actor, since, hosts.
+        settled: run id to reason, as the ledger has closed them with.
+    """
+    found = []
+    for operation in operations:
+        if operation["run_id"] in settled:
+            record = {**operation, "site": site, "started_at": operation.get("since"), "outcome": "interrupted"}
+            record["reason"] = settled[operation["run_id"]]
+            found += messages(["interrupted"], record, webhook_format, contract)
+    return found
+
+
+def messages(
+    events: Sequence[str], record: Mapping[str, Any], webhook_format: str, contract: Any
+) -> list[dict[str, Any]]:
+    """Return mail and webhook body of each event of a record.
+
+    Times are shown in the contract's zone; with a contract that cannot be read, which may be what is told, in UTC.
+    """
+    zone: tzinfo = UTC
+    with contextlib.suppress(KeyError, TypeError, ValueError, OSError):
+        zone = ZoneInfo(str(contract["timezone"]))
+    told = [notice(event, record, zone) for event in events]
+    return [
+        {"subject": message.subject, "text": message.text, "webhook": webhook_body(message, webhook_format)}
+        for message in told
+    ]
