@@ -16,7 +16,8 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError, code_of
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_store import ALTERED
 from ansible_collections.traumalink.ops.plugins.module_utils.record import new_run_id
 from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_records
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock import moment
@@ -44,24 +45,18 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import (
     work_left,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy, policy_of
+from ansible_collections.traumalink.ops.plugins.plugin_utils.remote_ledger import (
+    AWAY,
+    MISSING,
+    OpsAwayError,
+    RemoteLedger,
+    beside,
+    out_of_service,
+)
 
-LEDGER, LEDGER_INFO = "traumalink.ops.ledger", "traumalink.ops.ledger_info"
 LOOK_SECONDS, SAY_SECONDS = 2.0, 30.0
 SHORTEST_LEASE, LONGEST_LEASE = 5, 120
 RENEWALS_A_LEASE = 4  # so that a lease survives some that fail
-
-
-NO_LEDGER = ("There is no ledger at", "The system user traumalink-ledger does not exist")  # what the modules say then
-
-WRONG_RECORD = "The record is wrong"  # and so
-
-
-class OpsAwayError(OpsError):
-    """The ops host cannot be reached."""
-
-
-class NoLedgerError(OpsError):
-    """The ops host has no ledger (yet)."""
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no type information
@@ -82,28 +77,27 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         except OpsError as error:
             raise AnsibleActionFail(str(error)) from error
 
-    def ask(self, module: str, **arguments: Any) -> dict[str, Any]:
-        """Run a module of the ledger on the ops host.
+    def remote(self, given: Mapping[str, Any]) -> RemoteLedger:
+        """Return the ledger on the ops host."""
+        return RemoteLedger(self.run_there, self._display.display, self._display.warning, given["witnessed"])
 
-        Raises:
-            OpsAwayError: the host cannot be reached. OpsError: the ledger refused.
-        """
+    def run_there(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Run a module on the ops host, to which this task is delegated."""
         try:
             answer: dict[str, Any] = self._execute_module(
                 module_name=module, module_args=arguments, task_vars=self.variables
             )
         except AnsibleConnectionFailure as error:
             raise OpsAwayError(" ".join(str(error).split())[:300]) from error
-        if answer.get("unreachable"):
-            raise OpsAwayError(" ".join(str(answer.get("msg")).split())[:300])
-        if answer.get("failed"):
-            message = str(answer.get("msg"))
-            raise (NoLedgerError if any(words in message for words in NO_LEDGER) else OpsError)(message)
         return answer
 
     def judged(self, given: dict[str, Any]) -> dict[str, Any]:
         """Judge whether the verb may run now; `refusal` says why not. Nothing is written."""
         contract, policy, verdict, record = self.judge(given)
+        if given["witness_problem"]:
+            self._display.warning(
+                f"the ledger is not compared with what {given['witness_host']} has seen of it: {given['witness_problem']}"
+            )
         for note in verdict.notes:
             self._display.display(f"{given['verb']} of {given['site']}: {note}")
         return {
@@ -126,12 +120,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         )
         away, earlier = "", []
         try:
-            earlier = self.ask(LEDGER_INFO, gather="durations", verb=given["verb"])["seconds"]
+            earlier = self.remote(given).durations(given["verb"])
         except OpsAwayError as error:
             away = str(error)
-        except NoLedgerError:
-            if not given["creates_ledger"]:
-                raise
+        except OpsError as error:
+            # What makes the ledger, or does without it, is told when it is opened.
+            if not out_of_service(error) or not (given["creates_ledger"] or given["verb"] == "restore"):
+                raise OpsError(f"{given['verb']} of {given['site']} is refused: {error} Nothing was changed") from error
         approval, problem = approval_of(given, contract, at)
         needs = read_duration(given["expected"]) if given["expected"] else None
         request = Request(
@@ -160,6 +155,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         begun, said = time.monotonic(), time.monotonic()
         wait = read_duration(given["lock_wait"]).total_seconds()
         first_renewal: str | None = None
+        ledger = self.remote(given)
         while True:
             _contract, policy, verdict, record = self.judge(given)  # the clock goes on while it waits
             if verdict.refusal:
@@ -168,23 +164,19 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if self.check:
                 return {"opened": True, "record": record, "head": None, "keeper_file": ""}
             try:
-                self.bring_in(Path(given["controller_records"]).expanduser())
-                answer = self.ask(
-                    LEDGER,
-                    state="opened",
+                ledger.bring_in(Path(given["controller_records"]).expanduser())
+                answer = ledger.add(
+                    "opened",
                     record=record,
                     mode=policy.lock,
                     lease_seconds=given["lease_seconds"],
                     settled=given["settled"],
                     ending=given["ending"],
                 )
-            except OpsAwayError as error:
-                if given["verb"] != "restore":
-                    raise OpsError(
-                        f"{given['verb']} of {given['site']} is refused: {given['ops']} cannot be reached ({error}), so there is neither lock nor "
-                        "record; bring it back first. Nothing was changed"
-                    ) from error
-                return {"opened": True, "record": record, "head": None, "keeper_file": "", "away": True}
+            except OpsError as error:
+                if not out_of_service(error):
+                    raise
+                return self.without_ledger(given, policy, record, error)
             if answer["answer"] == "acquired":
                 head = self.countersign(given, answer["head"])
                 return {
@@ -212,19 +204,27 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 )
             time.sleep(LOOK_SECONDS)
 
-    def bring_in(self, file: Path) -> None:
-        """Bring the records into the ledger that this controller kept while the ops host was away."""
-        lines = kept_records.kept(file)
-        if lines:
-            try:
-                self.ask(LEDGER, state="imported", lines="\n".join(lines))
-            except OpsAwayError:
-                raise
-            except OpsError as error:
-                self._display.warning(f"what this controller kept in {file} cannot be brought in, look at it: {error}")
-                return
-            kept_records.forget(file, lines)
-            self._display.display(f"{len(lines)} record(s) that this controller kept are in the ledger now")
+    def without_ledger(
+        self, given: dict[str, Any], policy: Policy, record: dict[str, Any], error: OpsError
+    ) -> dict[str, Any]:
+        """Let a restore go on, with its record kept on this controller; refuse everything else."""
+        away = code_of(error) == AWAY
+        why = (
+            f"{given['ops']} cannot be reached ({error}), so there is neither lock nor record; bring it back first."
+            if away
+            else str(error)
+        )
+        if given["verb"] != "restore":
+            raise OpsError(f"{given['verb']} of {given['site']} is refused: {why} Nothing was changed") from error
+        operations = [] if away else self.remote(given).operations()
+        others = [entry for entry in operations if entry["run_id"] not in given["settled"]]
+        first, holder = beside(others, policy.ends, datetime.now(UTC), LONGEST_LEASE)
+        if holder:
+            raise OpsError(Holder.of(holder).refusal(given["verb"], given["site"], 0.0)) from error
+        if first:
+            return {"opened": False, "unsettled": first}
+        self._display.warning(f"the restore goes on without the ledger, and its record stays on this controller: {why}")
+        return {"opened": True, "record": record, "head": None, "keeper_file": "", "away": True}
 
     def keep(self, given: Mapping[str, Any], run_id: str) -> Path:
         """Leave the keeper of the lease behind; return the file in which it tells the lease's state."""
@@ -233,8 +233,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         def renew() -> bool:
             self._connection._shell.tmpdir = None  # the task's own folder is gone by then
             self._display._final_q = None  # nobody reads what this process would say
-            answer = self.ask(LEDGER, state="renewed", run_id=run_id, lease_seconds=given["lease_seconds"])
-            return bool(answer["renewed"])
+            return self.remote(given).renew(run_id, given["lease_seconds"])
 
         lease = float(given["lease_seconds"])
         keeper = Keeper(os.getppid(), folder / "lease.json", renew, lease / RENEWALS_A_LEASE, lease)
@@ -266,16 +265,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         problem = ""
         try:
             if given["away"]:
-                raise OpsAwayError(f"{given['ops']} was away when the operation began")
-            head = self.countersign(given, self.write(state, record))
-            if head["signature"]:
-                self.ask(LEDGER, state="head_signed", sequence=head["sequence"], signature=head["signature"])
+                raise OpsAwayError(f"the ledger on {given['ops']} took nothing in when the operation began")
+            head = self.countersign(given, self.remote(given).write(state, record))
+            self.remote(given).sign(head)
         except OpsError as error:
             kept_records.keep(kept_file, record)
             kept_there = (
                 f"the record is kept on this controller in {kept_file}; the next operation brings it into the ledger"
             )
-            if isinstance(error, OpsAwayError | NoLedgerError):
+            code = code_of(error)
+            # An altered ledger that kept the operation from being opened is told by the operation's own reason.
+            if code in (AWAY, *MISSING) or (code == ALTERED and not given["opened"]):
                 self._display.warning(kept_there)
             else:
                 problem = f"{error} So {kept_there}"
@@ -288,18 +288,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "notices": notices_of(record, given["webhook_format"], given["contract"]),
             "head_notices": [head_notice(given["site"], head, given["webhook_format"])] if head else [],
         }
-
-    def write(self, state: str, record: dict[str, Any]) -> dict[str, Any]:
-        """Write the record's end and return the head. What the work left in its figures must never cost the record itself."""
-        try:
-            head: dict[str, Any] = self.ask(LEDGER, state=state, record=record)["head"]
-        except OpsError as error:
-            if not str(error).startswith(WRONG_RECORD):
-                raise
-            self._display.warning(f"the record is written without figures, versions and artefacts: {error}")
-            record |= {"figures": {}, "versions_before": {}, "versions_after": {}, "artefacts": []}
-            head = self.ask(LEDGER, state=state, record=record)["head"]
-        return head
 
     def countersign(self, given: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
         """Return the head with its countersignature; without one where it cannot be made, which is said and changes nothing else."""

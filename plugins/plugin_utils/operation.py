@@ -66,6 +66,9 @@ REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
     "lock_wait": {"type": "str", "default": "6h"},
     "lease_seconds": {"type": "int", "default": 60},
     "controller_records": {"type": "path", "required": True},
+    "witness_host": {"type": "str", "default": ""},
+    "witnessed": {"type": "list", "elements": "dict", "default": []},
+    "witness_problem": {"type": "str", "default": ""},
     "webhook_format": {"type": "str", "choices": ["plain", "wecom", "dingtalk"], "default": "plain"},
 }
 OPTIONS: dict[str, dict[str, Any]] = {
