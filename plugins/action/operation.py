@@ -247,18 +247,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         record["run_id"] = record["run_id"] or new_run_id(now)
         if self.check:
             return {"record": record, "head": None, "problem": "", "notices": [], "head_notices": []}
+        notices = notices_of(record, given["webhook_format"], given["contract"])
         left = work_left(Path(given["keeper_file"])) if given["keeper_file"] and given["outcome"] != "success" else []
         if left:
             # Its lease runs out and the next operation settles it, once it can see what became of the work.
             self.dismiss(Path(given["keeper_file"]))
             problem = f"Work may still be going on on {', '.join(left)}, so the record stays open until the next operation has seen its end"
-            return {
-                "record": record,
-                "head": None,
-                "problem": problem,
-                "notices": notices_of(record, given["webhook_format"], given["contract"]),
-                "head_notices": [],
-            }
+            return {"record": record, "head": None, "problem": problem, "notices": notices, "head_notices": []}
         kept_file = Path(given["controller_records"]).expanduser()
         state = "closed" if given["opened"] and not given["away"] else "appended"
         head: dict[str, Any] | None = None
@@ -285,7 +280,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "record": record,
             "head": head,
             "problem": problem,
-            "notices": notices_of(record, given["webhook_format"], given["contract"]),
+            "notices": notices,
             "head_notices": [head_notice(given["site"], head, given["webhook_format"])] if head else [],
         }
 

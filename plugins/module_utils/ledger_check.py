@@ -107,8 +107,9 @@ def verify(store: Store, heads: Iterable[Mapping[str, Any]] = (), public_key: st
             signature_fault, signed = _signature(store, last, public_key)
             fault = fault or signature_fault
             if not fault and signed < last:
+                which = f"Entries {signed + 1} to {last} are" if signed + 1 < last else f"Entry {last} is"
                 remarks.append(
-                    f"Entries {signed + 1} to {last} are not countersigned (yet); the next head that is signed covers them."
+                    f"{which} not countersigned (yet); the next head that is signed covers what is before it."
                 )
         at = store.execute("SELECT at FROM head WHERE sequence = ?", (last,)).fetchone()
     entries = min(last, fault.sequence - 1) if fault else last

@@ -215,7 +215,9 @@ def test_a_countersignature_covers_the_chain_before_it_and_what_it_does_not_is_t
 ) -> None:
     found = tampered(sql(), public_key=signed)
     assert (found.fault, found.signed_to) == (None, 6)
-    assert found.remarks == ("Entries 7 to 8 are not countersigned (yet); the next head that is signed covers them.",)
+    assert found.remarks == (
+        "Entries 7 to 8 are not countersigned (yet); the next head that is signed covers what is before it.",
+    )
     assert tampered(sql()).remarks == ()
 
 
@@ -287,7 +289,7 @@ def test_signatures_that_were_taken_away_no_longer_cover(tampered: Callable[...,
     newest_gone = tampered(sql("UPDATE head SET signature = NULL WHERE sequence = 6"), public_key=signed)
     assert (newest_gone.fault, newest_gone.signed_to) == (None, 2)
     assert newest_gone.remarks == (
-        "Entries 3 to 8 are not countersigned (yet); the next head that is signed covers them.",
+        "Entries 3 to 8 are not countersigned (yet); the next head that is signed covers what is before it.",
     )
     all_gone = tampered(sql("UPDATE head SET signature = NULL"), public_key=signed)
     assert all_gone.fault

@@ -35,6 +35,14 @@ def ask(run_module: Run, tmp_path: Path) -> Run:
     return lambda **arguments: run_module(ledger_info.main, directory=str(tmp_path), user=ME, **arguments)
 
 
+@pytest.fixture
+def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give what the module warns of."""
+    words: list[str] = []
+    monkeypatch.setattr(ledger.AnsibleModule, "warn", lambda _self, warning: words.append(warning))
+    return words
+
+
 def later(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     """Set the module's clock forward."""
     monkeypatch.setattr(ledger, "now", lambda: datetime.now(UTC) + timedelta(seconds=seconds))
@@ -180,3 +188,56 @@ def test_a_wrong_record_is_named_by_its_fields(call: Run, plain_record: Plain) -
     assert "password: is not known here" in call("opened", record={**plain_record(), "password": "geheim"})["msg"]
     assert "state is opened but all of the following are missing: record" in call("opened")["msg"]
     assert call("renewed")["msg"] == "state is renewed but all of the following are missing: run_id"
+
+
+def test_failures_say_of_which_kind_they_are(call: Run, plain_record: Plain, ended: dict[str, str]) -> None:
+    assert call("opened", record=plain_record())["code"] == "no_ledger"
+    call("present", site="lab")
+    head = call("appended", record=plain_record(1, **ended))["head"]
+    assert call("opened", record={**plain_record(), "password": "geheim"})["code"] == "wrong_record"
+    altered = call("opened", record=plain_record(2), heads=[{**head, "hash": "b" * 64, "signature": ""}])
+    assert (altered["failed"], altered["code"]) == (True, "altered")
+    assert call("closed", record=plain_record(9, **ended))["code"] == ""
+    assert call("verified", heads=[{"sequence": 1, "hash": "b" * 64}])["code"] == "altered"
+
+
+def test_a_lost_ledger_is_given_up_by_the_sites_name_alone(
+    call: Run, ask: Run, plain_record: Plain, ended: dict[str, str], tmp_path: Path
+) -> None:
+    call("present", site="lab")
+    head = call("appended", record=plain_record(1, **ended))["head"]
+    (tmp_path / "ledger.sqlite").write_bytes(b"cut off")
+    lost = {"site": "lab", "heads": [{**head, "signature": ""}]}
+    assert call("present", True, begin_anew="lab", **lost)["changed"]
+    assert (tmp_path / "ledger.sqlite").read_bytes() == b"cut off"
+    begun = call("present", begin_anew="lab", actor="li.na@controller1", **lost)
+    assert (begun["changed"], begun["anew"], len(begun["put_aside"])) == (True, True, 1)
+    assert (tmp_path / begun["put_aside"][0]).read_bytes() == b"cut off"
+    (record,) = ask()["records"]
+    assert (record["actor"], record["figures"]["begun_after_hash"]) == ("li.na@controller1", head["hash"])
+    assert call("verified")["entries"] == 1
+    assert "state is present but all of the following are missing: site" in call("present")["msg"]
+
+
+def test_lines_that_are_no_records_are_told_one_by_one(
+    call: Run, plain_record: Plain, ended: dict[str, str], warned: list[str]
+) -> None:
+    call("present", site="lab")
+    result = call("imported", lines="{\n" + json.dumps(plain_record(1, **ended)))
+    assert result["imported"] == [plain_record(1)["run_id"]]
+    assert result["rejected"] == [{"line": 1, "why": "is no JSON"}]
+    assert "line 1 did not come in: is no JSON" in warned
+
+
+def test_what_nobody_has_countersigned_is_told_as_a_warning(
+    call: Run, plain_record: Plain, ended: dict[str, str], keys: Any, warned: list[str]
+) -> None:
+    call("present", site="lab")
+    head = call("appended", record=plain_record(1, **ended))["head"]
+    call("appended", record=plain_record(2, **ended))
+    public = keys("hospital").with_suffix(".pub").read_text()
+    assert "no head of the ledger is countersigned" in call("verified", public_key=public)["msg"]
+    call("head_signed", sequence=1, signature=sign_head(Head(**head), keys("hospital")))
+    verified = call("verified", public_key=public)
+    assert verified["signed_to"] == 1
+    assert warned == ["Entry 2 is not countersigned (yet); the next head that is signed covers what is before it."]
