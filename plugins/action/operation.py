@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 import time
@@ -16,7 +15,8 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError, code_of
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_store import ALTERED
 from ansible_collections.traumalink.ops.plugins.module_utils.record import new_run_id
 from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_records
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock import moment
@@ -24,48 +24,50 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Con
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import read_duration
 from ansible_collections.traumalink.ops.plugins.plugin_utils.forced_variables import given_as_extra, refusal
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import (
-    Request,
     Verdict,
-    agreed_duration,
-    expected,
     judge,
 )
-from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import Keeper
-from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import (
-    OPTIONS,
-    Holder,
-    actor_of,
-    approval_of,
+from ansible_collections.traumalink.ops.plugins.plugin_utils.holder import LONGEST_LEASE_SECONDS, Holder, Waiting
+from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import Keeper, dismiss, work_left
+from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_closing import (
     closed_record,
     countersigned,
-    left_files,
-    opening_record,
+    last_words,
     told,
     unreached,
-    without_secrets,
-    work_left,
 )
-from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices import head_notice, notices_of
+from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices import (
+    head_notice,
+    interrupted_notices,
+    notices_of,
+    opening_notices,
+)
+from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request import (
+    OPTIONS,
+    actor_of,
+    opening_record,
+    request_of,
+)
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy, policy_of
-from ansible_collections.traumalink.ops.plugins.plugin_utils.settlement import settle
+from ansible_collections.traumalink.ops.plugins.plugin_utils.remote_ledger import (
+    AWAY,
+    MISSING,
+    OpsAwayError,
+    RemoteLedger,
+    beside,
+    out_of_service,
+)
+from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import without_secrets
+from ansible_collections.traumalink.ops.plugins.plugin_utils.settlement import Settlement, settle
 
-LEDGER, LEDGER_INFO = "traumalink.ops.ledger", "traumalink.ops.ledger_info"
-LOOK_SECONDS, SAY_SECONDS = 2.0, 30.0
-SHORTEST_LEASE, LONGEST_LEASE = 5, 120
+LOOK_SECONDS = 2.0
+SHORTEST_LEASE_SECONDS = 5
+# What an operation is that stands in no ledger.
+UNWRITTEN: dict[str, Any] = {
+    "opened": True, "head": None, "keeper_file": "", "waited_seconds": 0, "recoveries": [], "notices": []
+}  # fmt: skip
+UNTOLD: dict[str, Any] = {"head": None, "problem": "", "notices": [], "head_notices": []}
 RENEWALS_A_LEASE = 4  # so that a lease survives some that fail
-
-
-NO_LEDGER = ("There is no ledger at", "The system user traumalink-ledger does not exist")  # what the modules say then
-
-WRONG_RECORD = "The record is wrong"  # and so
-
-
-class OpsAwayError(OpsError):
-    """The ops host cannot be reached."""
-
-
-class NoLedgerError(OpsError):
-    """The ops host has no ledger (yet)."""
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no type information
@@ -86,23 +88,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         except OpsError as error:
             raise AnsibleActionFail(str(error)) from error
 
-    def ask(self, module: str, **arguments: Any) -> dict[str, Any]:
-        """Run a module of the ledger on the ops host.
+    def remote(self, given: Mapping[str, Any]) -> RemoteLedger:
+        """Return the ledger on the ops host."""
+        return RemoteLedger(self.run_there, self._display.display, self._display.warning, given["witnessed"])
 
-        Raises:
-            OpsAwayError: the host cannot be reached. OpsError: the ledger refused.
-        """
+    def run_there(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Run a module on the ops host, to which this task is delegated."""
         try:
             answer: dict[str, Any] = self._execute_module(
                 module_name=module, module_args=arguments, task_vars=self.variables
             )
         except AnsibleConnectionFailure as error:
             raise OpsAwayError(" ".join(str(error).split())[:300]) from error
-        if answer.get("unreachable"):
-            raise OpsAwayError(" ".join(str(answer.get("msg")).split())[:300])
-        if answer.get("failed"):
-            message = str(answer.get("msg"))
-            raise (NoLedgerError if any(words in message for words in NO_LEDGER) else OpsError)(message)
         return answer
 
     def judged(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -110,6 +107,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         if forced := refusal(given_as_extra(self)):
             raise OpsError(forced)
         contract, policy, verdict, record = self.judge(given)
+        if given["witness_problem"]:
+            self._display.warning(
+                f"the ledger is not compared with what {given['witness_host']} has seen of it: {given['witness_problem']}"
+            )
         for note in verdict.notes:
             self._display.display(f"{given['verb']} of {given['site']}: {note}")
         return {
@@ -132,37 +133,22 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         )
         away, earlier = "", []
         try:
-            earlier = self.ask(LEDGER_INFO, gather="durations", verb=given["verb"])["seconds"]
+            earlier = self.remote(given).durations(given["verb"])
         except OpsAwayError as error:
             away = str(error)
-        except NoLedgerError:
-            if not given["creates_ledger"]:
-                raise
-        approval, problem = approval_of(given, contract, at)
-        needs = read_duration(given["expected"]) if given["expected"] else None
-        request = Request(
-            site=given["site"],
-            verb=given["verb"],
-            at=at,
-            asked=needs,
-            needs=expected(needs, agreed_duration(contract, given["verb"]), earlier),
-            restarts=given["restarts"],
-            serving=given["serving"],
-            approval=approval,
-            approval_problem=problem,
-            emergency_reason=given["emergency_reason"],
-            emergency_by=given["emergency_by"],
-            ops=given["ops"],
-            ops_problem=away,
-        )
+        except OpsError as error:
+            # What makes the ledger, or does without it, is told when it is opened.
+            if not out_of_service(error) or not (given["creates_ledger"] or given["verb"] == "restore"):
+                raise OpsError(f"{given['verb']} of {given['site']} is refused: {error} Nothing was changed") from error
+        request = request_of(given, contract, at, earlier, away)
         verdict = judge(contract, policy, request)
-        return contract, policy, verdict, opening_record(given, at, actor_of(self.variables), verdict, approval)
+        return contract, policy, verdict, opening_record(given, at, actor_of(self.variables), verdict, request.approval)
 
     def opened(self, given: dict[str, Any]) -> dict[str, Any]:
         """Take the lease and open the record; say what must be settled first, where another operation was cut off."""
-        if not SHORTEST_LEASE <= given["lease_seconds"] <= LONGEST_LEASE:
+        if not SHORTEST_LEASE_SECONDS <= given["lease_seconds"] <= LONGEST_LEASE_SECONDS:
             raise OpsError(
-                f"operation_lease_seconds {given['lease_seconds']} must be {SHORTEST_LEASE} to {LONGEST_LEASE}; 60 serves. Nothing was changed"
+                f"operation_lease_seconds {given['lease_seconds']} must be {SHORTEST_LEASE_SECONDS} to {LONGEST_LEASE_SECONDS}; 60 serves. Nothing was changed"
             )
         settlement = settle(
             given["settling"], given["answers"], given["verb"], given["site"], given["hosts"], given["lost_hosts"],
@@ -170,34 +156,37 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         )  # fmt: skip
         for note in settlement.notes:
             self._display.warning(note)
-        begun, said = time.monotonic(), time.monotonic()
-        wait = read_duration(given["lock_wait"]).total_seconds()
-        first_renewal: str | None = None
+        lock_wait = read_duration(given["lock_wait"]).total_seconds()
+        waiting: Waiting | None = None
+        ledger = self.remote(given)
         while True:
             _contract, policy, verdict, record = self.judge(given)  # the clock goes on while it waits
             if verdict.refusal:
                 raise OpsError(verdict.refusal)
             record["run_id"] = new_run_id(datetime.now(UTC))
+            waiting = waiting or Waiting(
+                given["verb"], given["site"], lock_wait * policy.waits, time.monotonic, self._display.display
+            )
             if self.check:
-                return {"opened": True, "record": record, "head": None, "keeper_file": ""}
+                return UNWRITTEN | {"record": record}
             try:
-                self.bring_in(Path(given["controller_records"]).expanduser())
-                answer = self.ask(
-                    LEDGER,
-                    state="opened",
+                ledger.bring_in(Path(given["controller_records"]).expanduser())
+                answer = ledger.add(
+                    "opened",
                     record=record,
                     mode=policy.lock,
                     lease_seconds=given["lease_seconds"],
                     settled=settlement.reasons,
                     ending=settlement.ending,
                 )
-            except OpsAwayError as error:
-                if given["verb"] != "restore":
-                    raise OpsError(
-                        f"{given['verb']} of {given['site']} is refused: {given['ops']} cannot be reached ({error}), so there is neither lock nor "
-                        "record; bring it back first. Nothing was changed"
-                    ) from error
-                return {"opened": True, "record": record, "head": None, "keeper_file": "", "away": True}
+            except OpsError as error:
+                if not out_of_service(error):
+                    raise
+                return self.without_ledger(given, policy, settlement, record, error)
+            settled = {run_id: settlement.reasons[run_id] for run_id in answer["settled"]}
+            told_of = interrupted_notices(
+                given["settling"], settled, given["site"], given["webhook_format"], given["contract"]
+            )
             if answer["answer"] == "acquired":
                 head = self.countersign(given, answer["head"])
                 return {
@@ -205,42 +194,41 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                     "record": record,
                     "head": head,
                     "keeper_file": str(self.keep(given, record["run_id"])),
-                    "waited_seconds": round(time.monotonic() - begun),
+                    "waited_seconds": round(waiting.seconds),
                     "recoveries": settlement.recoveries,
+                    "notices": told_of + opening_notices(record, given["webhook_format"], given["contract"]),
                 }
             if answer["answer"] == "unsettled" or all(entry["verb"] in policy.ends for entry in answer["operations"]):
                 return {
                     "opened": False,
-                    "recoveries": settlement.recoveries,
+                    "notices": told_of,
                     "unsettled": [{**entry, "end": entry["verb"] in policy.ends} for entry in answer["operations"]],
                 }
-            holder = Holder.of(answer["operations"][0])
-            first_renewal = first_renewal or holder.renewed_at
-            waited = time.monotonic() - begun
-            # A holder that does not renew its lease any more is dead: its lease runs out, and the next look says so.
-            seen_alive = holder.renewed_at != first_renewal or waited > LONGEST_LEASE
-            if (seen_alive and not policy.waits) or (policy.waits and waited >= wait):
-                raise OpsError(holder.refusal(given["verb"], given["site"], waited if policy.waits else 0.0))
-            if time.monotonic() - said > SAY_SECONDS:
-                said = time.monotonic()
-                self._display.display(
-                    f"{given['verb']} of {given['site']} waits for {holder.in_words()}, {waited:.0f} s so far"
-                )
+            waiting.goes_on(Holder.of(answer["operations"][0]))
             time.sleep(LOOK_SECONDS)
 
-    def bring_in(self, file: Path) -> None:
-        """Bring the records into the ledger that this controller kept while the ops host was away."""
-        lines = kept_records.kept(file)
-        if lines:
-            try:
-                self.ask(LEDGER, state="imported", lines="\n".join(lines))
-            except OpsAwayError:
-                raise
-            except OpsError as error:
-                self._display.warning(f"what this controller kept in {file} cannot be brought in, look at it: {error}")
-                return
-            kept_records.forget(file, lines)
-            self._display.display(f"{len(lines)} record(s) that this controller kept are in the ledger now")
+    def without_ledger(
+        self, given: dict[str, Any], policy: Policy, settlement: Settlement, record: dict[str, Any], error: OpsError
+    ) -> dict[str, Any]:
+        """Let a restore go on, with its record kept on this controller; refuse everything else."""
+        away = code_of(error) == AWAY
+        why = (
+            f"{given['ops']} cannot be reached ({error}), so there is neither lock nor record; bring it back first."
+            if away
+            else str(error)
+        )
+        if given["verb"] != "restore":
+            raise OpsError(f"{given['verb']} of {given['site']} is refused: {why} Nothing was changed") from error
+        operations = [] if away else self.remote(given).operations()
+        others = [entry for entry in operations if entry["run_id"] not in settlement.reasons]
+        first, holder = beside(others, policy.ends, datetime.now(UTC), LONGEST_LEASE_SECONDS)
+        if holder:
+            raise OpsError(Holder.of(holder).refusal(given["verb"], given["site"], 0.0)) from error
+        if first:
+            return {"opened": False, "unsettled": first, "notices": []}
+        self._display.warning(f"the restore goes on without the ledger, and its record stays on this controller: {why}")
+        notices = opening_notices(record, given["webhook_format"], given["contract"])
+        return UNWRITTEN | {"record": record, "away": True, "notices": notices, "recoveries": settlement.recoveries}
 
     def keep(self, given: Mapping[str, Any], run_id: str) -> Path:
         """Leave the keeper of the lease behind; return the file in which it tells the lease's state."""
@@ -249,8 +237,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         def renew() -> bool:
             self._connection._shell.tmpdir = None  # the task's own folder is gone by then
             self._display._final_q = None  # nobody reads what this process would say
-            answer = self.ask(LEDGER, state="renewed", run_id=run_id, lease_seconds=given["lease_seconds"])
-            return bool(answer["renewed"])
+            return self.remote(given).renew(run_id, given["lease_seconds"])
 
         lease = float(given["lease_seconds"])
         keeper = Keeper(os.getppid(), folder / "lease.json", renew, lease / RENEWALS_A_LEASE, lease)
@@ -273,18 +260,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         if self.check:
             if forced:
                 raise OpsError(forced)
-            return {"record": record, "head": None, "problem": "", "notices": [], "head_notices": []}
+            return UNTOLD | {"record": record, "message": last_words(record, "")}
+        notices = notices_of(record, given["webhook_format"], given["contract"])
         left = work_left(Path(given["keeper_file"])) if given["keeper_file"] and given["outcome"] != "success" else []
         if left:
             # Its lease runs out and the next operation settles it, once it can see what became of the work.
-            self.dismiss(Path(given["keeper_file"]))
+            dismiss(Path(given["keeper_file"]))
             problem = f"Work may still be going on on {', '.join(left)}, so the record stays open until the next operation has seen its end"
-            return {
+            return UNTOLD | {
                 "record": record,
-                "head": None,
                 "problem": problem,
-                "notices": notices_of(record, given["webhook_format"], given["contract"]),
-                "head_notices": [],
+                "notices": notices,
+                "message": last_words(record, problem),
             }
         kept_file = Path(given["controller_records"]).expanduser()
         state = "closed" if given["opened"] and not given["away"] else "appended"
@@ -292,42 +279,32 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         problem = ""
         try:
             if given["away"]:
-                raise OpsAwayError(f"{given['ops']} was away when the operation began")
-            head = self.countersign(given, self.write(state, record))
-            if head["signature"]:
-                self.ask(LEDGER, state="head_signed", sequence=head["sequence"], signature=head["signature"])
+                raise OpsAwayError(f"the ledger on {given['ops']} took nothing in when the operation began")
+            head = self.countersign(given, self.remote(given).write(state, record))
+            self.remote(given).sign(head)
         except OpsError as error:
             kept_records.keep(kept_file, record)
             kept_there = (
                 f"the record is kept on this controller in {kept_file}; the next operation brings it into the ledger"
             )
-            if isinstance(error, OpsAwayError | NoLedgerError):
+            code = code_of(error)
+            # An altered ledger that kept the operation from being opened is told by the operation's own reason.
+            if code in (AWAY, *MISSING) or (code == ALTERED and not given["opened"]):
                 self._display.warning(kept_there)
             else:
                 problem = f"{error} So {kept_there}"
         if given["keeper_file"]:
-            self.dismiss(Path(given["keeper_file"]))
+            dismiss(Path(given["keeper_file"]))
         if forced:
             raise OpsError(forced)
         return {
             "record": record,
             "head": head,
             "problem": problem,
-            "notices": notices_of(record, given["webhook_format"], given["contract"]),
+            "message": last_words(record, problem),
+            "notices": notices,
             "head_notices": [head_notice(given["site"], head, given["webhook_format"])] if head else [],
         }
-
-    def write(self, state: str, record: dict[str, Any]) -> dict[str, Any]:
-        """Write the record's end and return the head. What the work left in its figures must never cost the record itself."""
-        try:
-            head: dict[str, Any] = self.ask(LEDGER, state=state, record=record)["head"]
-        except OpsError as error:
-            if not str(error).startswith(WRONG_RECORD):
-                raise
-            self._display.warning(f"the record is written without figures, versions and artefacts: {error}")
-            record |= {"figures": {}, "versions_before": {}, "versions_after": {}, "artefacts": []}
-            head = self.ask(LEDGER, state=state, record=record)["head"]
-        return head
 
     def countersign(self, given: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
         """Return the head with its countersignature; without one where it cannot be made, which is said and changes nothing else."""
@@ -336,10 +313,3 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         except OpsError as error:
             self._display.warning(f"head {head['sequence']} of the ledger is not countersigned: {error}")
             return countersigned("", head)
-
-    def dismiss(self, file: Path) -> None:
-        """End the keeper: the operation is closed."""
-        for path in (file, *left_files(file)):
-            path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # the keeper removes it too
-            file.parent.rmdir()

@@ -5,8 +5,23 @@
 
 from __future__ import annotations
 
-__all__ = ["OpsError"]
+__all__ = ["CodedError", "OpsError", "code_of"]
 
 
 class OpsError(Exception):
     """Something that a person must hear about: the message says what happened, on what, and what to do next."""
+
+
+class CodedError(OpsError):
+    """One of which a program must know the kind, whatever its words are: `code` names it, "" where nothing depends on it."""
+
+    code = ""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code or type(self).code
+
+
+def code_of(error: OpsError) -> str:
+    """Return the code of an error, "" where it has none."""
+    return error.code if isinstance(error, CodedError) else ""

@@ -18,14 +18,19 @@ from typing import Any
 
 from .lease import MODES, Busy, Lease, Leases, Unsettled
 from .ledger_chain import GENESIS, Head, body_of, chained, uses_approval
+from .ledger_check import refuse_altered
+from .ledger_import import Imported, Rejected, read_lines
 from .ledger_store import FILE_NAME, LedgerError, Store
 from .record import Record, canonical, iso, one_line
-from .record_reader import RecordError, read_record
 
-__all__ = ["Acquired", "Imported", "Ledger"]
+__all__ = ["Acquired", "Ledger"]
 
-# What an operation may not change between its opening and its closing: an approval or an emergency would come in unchecked.
-FIXED = ("run_id", "site", "verb", "started_at", "approval", "emergency", "rehearsal")
+# What an operation may not change between its opening and its closing: an approval or an emergency would come in unchecked, and who did what
+# where, in which window and for which clauses was said when it was let in.
+FIXED = (
+    *("run_id", "site", "verb", "actor", "started_at", "clauses", "hosts"),
+    *("window", "approval", "emergency", "rehearsal"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,15 +39,6 @@ class Acquired:
 
     head: Head
     settled: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What became of a controller's records: run ids that came in, that were there before, and what a person should look at."""
-
-    imported: tuple[str, ...]
-    known: tuple[str, ...]
-    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,21 +53,31 @@ class Stored:
 class Ledger:
     """One site's ledger; see `opened`. `added` counts the entries that were written through it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, witnessed: Collection[Mapping[str, Any]] = ()) -> None:
         self.store = store
+        self.witnessed = witnessed
         self.leases = Leases(store)
         self.added = 0
 
     @classmethod
     @contextmanager
-    def opened(cls, directory: Path, *, create: bool = False, dry_run: bool = False) -> Iterator[Ledger]:
+    def opened(
+        cls,
+        directory: Path,
+        *,
+        create: bool = False,
+        dry_run: bool = False,
+        witnessed: Collection[Mapping[str, Any]] = (),
+    ) -> Iterator[Ledger]:
         """Open the ledger in `directory`; with `dry_run` nothing that is done to it stays.
+
+        `witnessed` are heads that were kept elsewhere ({sequence, hash}); to a ledger that does not hold them nothing is added.
 
         Raises:
             LedgerError: there is none (unless `create`), or it cannot be opened.
         """
         with Store(directory / FILE_NAME, create=create, dry_run=dry_run) as store:
-            yield cls(store)
+            yield cls(store, witnessed)
 
     def acquire(
         self,
@@ -92,7 +98,7 @@ class Ledger:
             ending: those of `settled` that are ended although they hold their lease (a restore ends a backup).
 
         Raises:
-            LedgerError: the approval or the run id was used before, or the record is closed already.
+            LedgerError: the approval or the run id was used before, the record is closed already, or a witnessed head is not there.
         """
         if mode not in MODES or lease_seconds <= 0:
             raise LedgerError(
@@ -102,7 +108,7 @@ class Ledger:
             raise LedgerError(
                 f"{record.run_id} has the outcome {record.outcome} before it was opened; open it without one."
             )
-        with self.store.writing():
+        with self._adding(record.site):
             ended = self._settle(settled or {}, ending, now)
             known = self._known(record)
             self._refuse_used_approval(record)
@@ -131,7 +137,7 @@ class Ledger:
         """
         if record.outcome is None:
             raise LedgerError(f"{record.run_id} has no outcome; close it with one.")
-        with self.store.writing():
+        with self._adding(record.site):
             opened, data = self._stored(record.run_id, "open"), record.as_dict()
             if opened is None:
                 raise LedgerError(
@@ -150,7 +156,7 @@ class Ledger:
         """
         if record.outcome is None:
             raise LedgerError(f"{record.run_id} has no outcome; append it with one, or open it.")
-        with self.store.writing():
+        with self._adding(record.site):
             known = self._stored(record.run_id)
             return _same(known, record.as_dict()) if known else self._add("single", record.as_dict(), now)
 
@@ -158,18 +164,22 @@ class Ledger:
         """Take in the records (JSON Lines) that a controller kept while ops was away; those that are there already are left alone.
 
         An operation that was opened here is closed by its record. A record that contradicts what was written here meanwhile stays out,
-        with a remark: the chain says what was known then.
+        with a remark: the chain says what was known then. A line that is no closed record, or not the end of what was opened, is rejected alone.
 
         Raises:
-            LedgerError: a line is no closed record; nothing was imported.
+            LedgerError: the ledger takes nothing in now; nothing was imported.
         """
-        records = _read_lines(lines)
+        records, rejected = read_lines(lines)
         imported, known, remarks = [], [], []
-        with self.store.writing():
-            for record in records:
+        with self._adding(records[0][1].site if records else ""):
+            for line, record in records:
                 data = replace(record, imported=True).as_dict()
                 there = self._stored(record.run_id)
                 if there and there.kind == "open":
+                    other = _other(there.record, data)
+                    if other:
+                        rejected.append(Rejected(line, f"{record.run_id} was opened with another {other}"))
+                        continue
                     self._close(there.record, data, now)
                 elif there:
                     known.append(record.run_id)
@@ -184,12 +194,19 @@ class Ledger:
                         remarks.append(f"{record.run_id} used the approval that {used} had used")
                     self._add("single", data, now)
                 imported.append(record.run_id)
-        return Imported(tuple(imported), tuple(known), tuple(remarks))
+        return Imported(tuple(imported), tuple(known), tuple(remarks), tuple(rejected))
 
     def operations(self) -> tuple[Lease, ...]:
         """Return the operations that are open, the oldest first, whether their leases have expired or not."""
         with self.store.reading():
             return self.leases.all()
+
+    @contextmanager
+    def _adding(self, site: str) -> Iterator[None]:
+        """One transaction that adds entries: to the ledger that it was, or none."""
+        with self.store.writing():
+            refuse_altered(self.store, self.witnessed, site)
+            yield
 
     def _settle(self, settled: Mapping[str, str], ending: Collection[str], now: datetime) -> tuple[str, ...]:
         ended = []
@@ -206,11 +223,9 @@ class Ledger:
         return tuple(ended)
 
     def _close(self, opened: Mapping[str, Any], data: Mapping[str, Any], now: datetime) -> Head:
-        other = [name for name in FIXED if opened[name] != data[name]]
+        other = _other(opened, data)
         if other:
-            raise LedgerError(
-                f"{data['run_id']} was opened with another {', '.join(other)}; close it as it was opened."
-            )
+            raise LedgerError(f"{data['run_id']} was opened with another {other}; close it as it was opened.")
         self.leases.drop(data["run_id"])
         return self._add("close", data, now)
 
@@ -259,6 +274,11 @@ class Ledger:
         return head
 
 
+def _other(opened: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """Return the fields in which a record is not the end of what was opened, in words; "" where it is."""
+    return ", ".join(name for name in FIXED if opened[name] != data[name])
+
+
 def _same(stored: Stored, data: Mapping[str, Any]) -> Head:
     """Return the head of what is there when it is the same: the answer to the first call was lost."""
     if canonical(stored.record) == canonical(data):
@@ -271,22 +291,3 @@ def _same(stored: Stored, data: Mapping[str, Any]) -> Head:
     raise LedgerError(
         f"{told['run_id']} stands in the ledger already, as {told['outcome'] or 'open'} (entry {stored.head.sequence})."
     )
-
-
-def _read_lines(lines: Iterable[str]) -> list[Record]:
-    records, faults = [], []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            record = read_record(json.loads(line))
-            records.append(record)
-            if record.outcome is None:
-                faults.append(f"line {number}: {record.run_id} has no outcome")
-        except (ValueError, RecursionError):
-            faults.append(f"line {number}: is no JSON")
-        except RecordError as error:
-            faults.append(f"line {number}: {error}")
-    if faults:
-        raise LedgerError(f"Nothing was imported. {' '.join(faults)}")
-    return records

@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .ledger_chain import Fault, Head, first_fault, signed_by
-from .ledger_store import STATEMENTS, LedgerError, Store
+from .ledger_store import ALTERED, STATEMENTS, LedgerError, Store
 
-__all__ = ["Verification", "kept_heads", "verify"]
+__all__ = ["Verification", "kept_heads", "refuse_altered", "verify"]
 
 WALK = """
 SELECT sequence, run_id, kind, verb, outcome, started_at, approval, body, previous_hash, entry.hash, head.hash
 FROM entry LEFT JOIN head USING (sequence) ORDER BY sequence"""
+LEASES = """
+SELECT lease.run_id, lease.verb, lease.actor, lease.hosts, lease.since, opened.sequence, opened.body, closed.sequence
+FROM lease LEFT JOIN entry AS opened ON opened.run_id = lease.run_id AND opened.kind = 'open'
+LEFT JOIN entry AS closed ON closed.run_id = lease.run_id AND closed.kind <> 'open' ORDER BY lease.run_id"""
 # Operations that are open hold a lease, and nothing else does.
 OPEN_WITHOUT_LEASE = """
 SELECT sequence, run_id FROM entry WHERE kind = 'open' AND run_id NOT IN (SELECT run_id FROM lease)
@@ -33,6 +38,7 @@ class Verification:
         fault: the first that does not, None where all do.
         signed_to: up to which entry the countersignature covers the chain, 0 where none does or no key was given.
         kept_to: up to which entry heads that were kept elsewhere cover it.
+        remarks: what is no fault, and a person should know.
     """
 
     entries: int
@@ -40,6 +46,7 @@ class Verification:
     fault: Fault | None
     signed_to: int
     kept_to: int
+    remarks: tuple[str, ...] = ()
 
     @property
     def message(self) -> str:
@@ -86,22 +93,53 @@ def verify(store: Store, heads: Iterable[Mapping[str, Any]] = (), public_key: st
     with store.reading():
         if store.schema() != STATEMENTS:
             raise LedgerError(
-                "The ledger's tables or their guards were altered; restore the file from a backup, and keep this one as evidence."
+                "The ledger's tables or their guards were altered; restore the file from a backup, and keep this one as evidence.",
+                ALTERED,
             )
         store.connection.text_factory = _tolerant
         try:
             fault, last, hash_ = first_fault(store.execute(WALK), kept)
+            fault = fault or _stray_head(store, last) or _stray_open(store) or _stray_lease(store, last)
         finally:
             store.connection.text_factory = str
-        fault = fault or _stray_head(store, last) or _stray_open(store)
-        signed = 0
+        signed, remarks = 0, []
         if public_key:
             signature_fault, signed = _signature(store, last, public_key)
             fault = fault or signature_fault
+            if not fault and signed < last:
+                which = f"Entries {signed + 1} to {last} are" if signed + 1 < last else f"Entry {last} is"
+                remarks.append(
+                    f"{which} not countersigned (yet); the next head that is signed covers what is before it."
+                )
         at = store.execute("SELECT at FROM head WHERE sequence = ?", (last,)).fetchone()
     entries = min(last, fault.sequence - 1) if fault else last
     covered = max((sequence for sequence in kept if sequence <= entries), default=0)
-    return Verification(entries, Head(last, hash_, at[0]) if at else None, fault, signed, covered)
+    return Verification(entries, Head(last, hash_, at[0]) if at else None, fault, signed, covered, tuple(remarks))
+
+
+def refuse_altered(store: Store, heads: Iterable[Mapping[str, Any]], site: str) -> None:
+    """Compare the newest of the heads that were kept elsewhere with the entry of its number; used inside a transaction.
+
+    Raises:
+        LedgerError: the entry is missing or has another hash (`ALTERED`), or a head is none.
+    """
+    kept = kept_heads(heads)
+    if not kept:
+        return
+    newest = max(kept)
+    row = store.execute("SELECT hash FROM entry WHERE sequence = ?", (newest,)).fetchone()
+    if row and row[0] == kept[newest]:
+        return
+    if row:
+        found = f"is not the one it was: entry {newest} had the hash {kept[newest]} when the witness saw it, and has {row[0]} now"
+    else:
+        last = store.execute("SELECT max(sequence) FROM entry").fetchone()[0] or 0
+        found = f"is shorter than it was: the witness has seen entry {newest} ({kept[newest]}), and it ends with entry {last} now"
+    raise LedgerError(
+        f"The ledger of {site} {found}. Nothing was recorded. Run traumalink.ops.ledger to see the first entry that does not fit, keep the file as "
+        f"it is or bring the right one back, and begin anew only with traumalink.ops.site -e ledger_new={site}.",
+        ALTERED,
+    )
 
 
 def _tolerant(raw: bytes) -> str:
@@ -121,14 +159,41 @@ def _stray_open(store: Store) -> Fault | None:
     return None
 
 
+def _stray_lease(store: Store, last: int) -> Fault | None:
+    """Find a lease that is of no open operation, or says other than its entry does: it would hold the site, or hide who does."""
+    for run_id, verb, actor, hosts, since, opened, body, closed in store.execute(LEASES):
+        if opened is None:
+            return Fault(closed or last + 1, f"is not the opening of {run_id}, which holds a lease all the same")
+        if closed is not None:
+            return Fault(closed, f"ended {run_id}, which holds a lease all the same")
+        record = json.loads(body)["record"]
+        told = {"verb": verb, "actor": actor, "hosts": hosts, "since": since}
+        said = {
+            "verb": record["verb"],
+            "actor": record["actor"],
+            "hosts": json.dumps(record["hosts"]),
+            "since": record["started_at"],
+        }
+        other = [name for name in told if told[name] != said[name]]
+        if other:
+            return Fault(opened, f"opened {run_id}, whose lease names another {', '.join(other)}")
+    return None
+
+
 def _signature(store: Store, last: int, public_key: str) -> tuple[Fault | None, int]:
-    """Check the newest countersignature: it covers all entries before it."""
+    """Check the newest countersignature: it covers all entries before it. Closing an operation leaves one; none at all were taken away."""
     row = store.execute(
         "SELECT sequence, hash, at, signature FROM head WHERE signature IS NOT NULL AND sequence <= ? ORDER BY sequence DESC LIMIT 1",
         (last,),
     ).fetchone()
     if not row:
-        return None, 0
+        closed = store.execute(
+            "SELECT min(sequence) FROM entry WHERE kind <> 'open' AND sequence <= ?", (last,)
+        ).fetchone()
+        what = (
+            "ended an operation, and no head of the ledger is countersigned; give no key where there has been none yet"
+        )
+        return (Fault(int(closed[0]), what) if closed[0] else None), 0
     if signed_by(Head(*row[:3]), row[3], public_key):
         return None, int(row[0])
     return Fault(int(row[0]), "has a head whose countersignature is not by the given key"), 0

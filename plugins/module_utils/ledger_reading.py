@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The traumalink.ops developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading the ledger: records by what a person asks for, durations, the whole of it as JSON Lines, and heads on their way out."""
+"""Reading the ledger: records by what a person asks for, durations, the whole of it as JSON Lines, and the countersignatures of heads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from .files import sync_folder
-from .ledger_chain import Head
 from .ledger_store import LedgerError, Store
 from .record import canonical, iso
 from .signature import MAX_SIGNATURE_BYTES
@@ -28,9 +27,7 @@ __all__ = [
     "Selection",
     "durations",
     "export",
-    "heads_unwitnessed",
     "note_signature",
-    "note_witnessed",
     "records",
     "write_export",
 ]
@@ -139,15 +136,6 @@ def write_export(store: Store, path: Path) -> Exported:
     return Exported(entries, digest.hexdigest(), changed)
 
 
-def heads_unwitnessed(store: Store, limit: int = 1000) -> list[Head]:
-    """Return the oldest heads that no other host has been given yet."""
-    with store.reading():
-        rows = store.execute(
-            "SELECT sequence, hash, at FROM head WHERE witnessed = 0 ORDER BY sequence LIMIT ?", (limit,)
-        )
-        return [Head(*row) for row in rows]
-
-
 def note_signature(store: Store, sequence: int, signature: str) -> bool:
     """Keep the countersignature of a head; return whether it is new.
 
@@ -165,21 +153,6 @@ def note_signature(store: Store, sequence: int, signature: str) -> bool:
             "UPDATE head SET signature = ?2 WHERE sequence = ?1 AND signature IS NOT ?2", (sequence, signature)
         )
         return changed.rowcount == 1
-
-
-def note_witnessed(store: Store, sequence: int) -> bool:
-    """Note that another host keeps the head of this entry, which covers all before it; return whether that is new.
-
-    Raises:
-        LedgerError: there is no such head.
-    """
-    with store.writing():
-        if not _head(store, sequence):
-            raise LedgerError(f"The ledger has no entry {sequence}; nothing was witnessed.")
-        return (
-            store.execute("UPDATE head SET witnessed = 1 WHERE sequence <= ? AND witnessed = 0", (sequence,)).rowcount
-            > 0
-        )
 
 
 def _sha256(path: Path) -> str:

@@ -20,7 +20,7 @@ except ImportError:  # Debian's package; only a query needs it
 from .errors import OpsError
 from .ledger_reading import Selection
 
-__all__ = ["SelectionError", "acceptance", "read_selection"]
+__all__ = ["SelectionError", "acceptance", "read_limit", "read_selection"]
 
 
 class SelectionError(OpsError):
@@ -31,12 +31,21 @@ def read_selection(given: Mapping[str, Any]) -> Selection:
     """Return the selection of the keys verb, since, until, month, time_zone and outcome, each None where it is not asked for.
 
     Raises:
-        SelectionError: a time, month or time zone is none.
+        SelectionError: a time, month or time zone is none, or nothing can lie between the times.
     """
     since, until = _time("since", given.get("since")), _time("until", given.get("until"))
     if given.get("month"):
         since, until = month_of(given["month"], given.get("time_zone") or "UTC")
+    if since and until and since >= until:
+        raise SelectionError(f"since {given['since']!r} must lie before until {given['until']!r}")
     return Selection(given.get("verb"), since, until, given.get("outcome"))
+
+
+def read_limit(limit: int) -> int:
+    """Return how many records are asked for. Raises SelectionError where that is less than one."""
+    if limit < 1:
+        raise SelectionError(f"limit {limit} must be 1 or more (ledger_limit of the verb ledger)")
+    return limit
 
 
 def month_of(text: str, time_zone: str) -> tuple[datetime, datetime]:

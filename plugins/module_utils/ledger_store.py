@@ -16,9 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .errors import OpsError
+from .errors import CodedError
 
-__all__ = ["FILE_NAME", "LedgerError", "Store"]
+__all__ = ["ALTERED", "DAMAGED", "FILE_NAME", "FULL", "LOST", "NO_LEDGER", "UNUSABLE", "LedgerError", "Store"]
+
+# What keeps the ledger as a whole from taking anything in, as LedgerError.code says it; every other refusal is about one call.
+NO_LEDGER, LOST = "no_ledger", "lost"  # there is no file; and the witness knows that there was one
+ALTERED, DAMAGED = "altered", "damaged"  # it is not what it was; it is no database any more
+FULL, UNUSABLE = "full", "unusable"  # its disk is full; it cannot be read or written otherwise
 
 FILE_NAME = "ledger.sqlite"
 BUSY_TIMEOUT_SECONDS = 30.0
@@ -31,7 +36,7 @@ CREATE TABLE entry (
     approval TEXT, body TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL)
 ;
 CREATE TABLE head (
-    sequence INTEGER PRIMARY KEY, hash TEXT NOT NULL, at TEXT NOT NULL, signature TEXT, witnessed INTEGER NOT NULL DEFAULT 0)
+    sequence INTEGER PRIMARY KEY, hash TEXT NOT NULL, at TEXT NOT NULL, signature TEXT)
 ;
 CREATE TABLE lease (
     run_id TEXT PRIMARY KEY, verb TEXT NOT NULL, mode TEXT NOT NULL, actor TEXT NOT NULL, hosts TEXT NOT NULL, since TEXT NOT NULL,
@@ -45,8 +50,6 @@ CREATE INDEX entry_by_time ON entry (started_at)
 ;
 CREATE INDEX entry_by_approval ON entry (approval) WHERE approval IS NOT NULL
 ;
-CREATE INDEX head_unwitnessed ON head (sequence) WHERE witnessed = 0
-;
 CREATE TRIGGER entry_stays BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'an entry is never changed'); END
 ;
 CREATE TRIGGER entry_remains BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'an entry is never deleted'); END
@@ -58,8 +61,8 @@ CREATE TRIGGER head_remains BEFORE DELETE ON head BEGIN SELECT RAISE(ABORT, 'a h
 STATEMENTS = tuple(part.strip() for part in TABLES.split("\n;\n"))
 
 
-class LedgerError(OpsError):
-    """The ledger refuses, or its file cannot be read or written; nothing was recorded."""
+class LedgerError(CodedError):
+    """The ledger refuses (no code), or its file cannot be read or written (its code says why); nothing was recorded."""
 
 
 class Store:
@@ -80,7 +83,8 @@ class Store:
             self.created = not path.exists()
         if self.created and not create and not dry_run:
             raise LedgerError(
-                f"There is no ledger at {path}. On a new site, deploy it with traumalink.ops.site; where there was one, find out who moved it."
+                f"There is no ledger at {path}. On a new site, deploy it with traumalink.ops.site, which also says what to do where there was one.",
+                NO_LEDGER,
             )
         in_memory = self.created and dry_run
         uri = "file::memory:" if in_memory else f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
@@ -160,9 +164,10 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            raise LedgerError(f"{_words(error, self.path)} Nothing was recorded.") from error
+            words, code = _words(error, self.path)
+            raise LedgerError(f"{words} Nothing was recorded.", code) from error
         except PermissionError:
-            raise LedgerError(f"The ledger {self.path} may not be read by this user; use become.") from None
+            raise LedgerError(f"The ledger {self.path} may not be read by this user; use become.", UNUSABLE) from None
 
 
 def _patient(action: Callable[[], object]) -> None:
@@ -190,15 +195,24 @@ def _free_bytes(path: Path) -> int:
     return room.f_bavail * room.f_frsize
 
 
-def _words(error: sqlite3.Error, path: Path) -> str:
+def _words(error: sqlite3.Error, path: Path) -> tuple[str, str]:
     name = _name(error)
     # Without room for its index of the WAL, SQLite only says that input or output failed.
     if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and _free_bytes(path) < ROOM_BYTES):
-        return f"The disk of the ledger {path} is full; free space there and run again."
+        return f"The disk of the ledger {path} is full; free space there and run again.", FULL
     if name.startswith("SQLITE_BUSY"):
-        return f"The ledger {path} was locked by another process for {BUSY_TIMEOUT_SECONDS:.0f} s; see who holds it (fuser -v {path})."
+        return (
+            f"The ledger {path} was locked by another process for {BUSY_TIMEOUT_SECONDS:.0f} s; see who holds it (fuser -v {path}).",
+            UNUSABLE,
+        )
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return f"The ledger {path} cannot be opened for writing ({error}); file and folder must belong to the ledger's system user."
+        return (
+            f"The ledger {path} cannot be opened for writing ({error}); file and folder must belong to the ledger's system user.",
+            UNUSABLE,
+        )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "decode" in str(error):
-        return f"The ledger {path} is damaged ({error}); keep the file as it is, and compare it with the last export and the heads kept elsewhere."
-    return f"The ledger {path} cannot be used ({error}); look at the disk and the kernel's log."
+        return (
+            f"The ledger {path} is damaged ({error}); keep the file as it is, and compare it with the last export and the heads kept elsewhere.",
+            DAMAGED,
+        )
+    return f"The ledger {path} cannot be used ({error}); look at the disk and the kernel's log.", UNUSABLE

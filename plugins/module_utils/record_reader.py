@@ -9,11 +9,13 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from .errors import OpsError
+from .errors import CodedError
 from .reader import Reader
 from .record import OUTCOMES, RUN_ID, UNFIT, Approval, Artefact, ByHand, Emergency, Record, Window, canonical, one_line
 
-__all__ = ["RecordError", "read_record"]
+__all__ = ["WRONG_RECORD", "RecordError", "read_record"]
+
+WRONG_RECORD = "wrong_record"
 
 WINDOW_STATES = ("open", "closed", "frozen", "unknown")
 MAX_RECORD_BYTES = 256 * 1024
@@ -24,8 +26,10 @@ LINE_MEANING = "one line of at most 500 characters"
 NAME_MEANING = "lower-case letters, digits and _, a letter first"
 
 
-class RecordError(OpsError):
+class RecordError(CodedError):
     """The data is no record; the message names every fault by its path."""
+
+    code = WRONG_RECORD
 
 
 def read_record(data: object) -> Record:

@@ -12,9 +12,11 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from .errors import OpsError
+from .errors import CodedError, OpsError, code_of
 
-__all__ = ["as_user"]
+__all__ = ["NO_USER", "as_user"]
+
+NO_USER = "no_user"  # the code of that error
 
 Work = Callable[[], dict[str, Any]]
 
@@ -27,15 +29,15 @@ def as_user(user: str, work: Work, *, may_be_missing: bool = False) -> dict[str,
     not exist) the work is done as it is.
 
     Raises:
-        OpsError: the user does not exist, this process may not become that user, or what `work` raised.
+        OpsError: the user does not exist (`NO_USER`), this process may not become that user, or what `work` raised, with its code.
     """
     try:
         account = pwd.getpwnam(user)
     except KeyError:
         if may_be_missing:
             return work()
-        raise OpsError(
-            f"The system user {user} does not exist on this host; deploy it with traumalink.ops.site."
+        raise CodedError(
+            f"The system user {user} does not exist on this host; deploy it with traumalink.ops.site.", NO_USER
         ) from None
     if os.geteuid() == account.pw_uid:
         return work()
@@ -56,7 +58,7 @@ def as_user(user: str, work: Work, *, may_be_missing: bool = False) -> dict[str,
         )
     answer: dict[str, Any] = json.loads(text)
     if "error" in answer:
-        raise OpsError(answer["error"])
+        raise CodedError(answer["error"], answer.get("code", ""))
     result: dict[str, Any] = answer["result"]
     return result
 
@@ -73,7 +75,7 @@ def _answer(account: pwd.struct_passwd, work: Work, writer: int) -> None:
             os.chdir("/")
             answer: dict[str, Any] = {"result": work()}
         except OpsError as error:
-            answer = {"error": str(error)}
+            answer = {"error": str(error), "code": code_of(error)}
         except BaseException:
             answer = {"error": traceback.format_exc()}
         with os.fdopen(writer, "wb") as stream:

@@ -15,15 +15,17 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .errors import OpsError
 from .files import sync_folder
 
-__all__ = ["FOLDER", "HeadError", "Seen", "alone", "append", "note", "read", "seen_of"]
+__all__ = ["FOLDER", "HeadError", "Seen", "alone", "append", "newest", "note", "put_aside", "read", "seen_of"]
 
 FOLDER = Path("/var/lib/traumalink-witness")
+TAIL_BYTES = 64 * 1024  # some dozens of heads: those that were told at the same moment stand beside each other
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -72,14 +74,53 @@ def read(site: str, folder: Path = FOLDER) -> list[Seen]:
     if not path.exists():
         return []
     heads = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n")[:-1], 1):
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
         try:
             heads.append(seen_of(json.loads(line)))
-        except (HeadError, json.JSONDecodeError):
+        except (HeadError, ValueError):
             raise HeadError(
                 f"{path} line {number} is damaged; keep the file, and compare the ledger with the heads before that line"
             ) from None
     return heads
+
+
+def newest(site: str, folder: Path = FOLDER) -> Seen | None:
+    """Return the newest head that was seen, from the end of the file alone, however long it is; None where none was.
+
+    Raises:
+        HeadError: the end of the file is damaged.
+    """
+    path = folder / f"{site}.jsonl"
+    if not path.exists():
+        return None
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - TAIL_BYTES))
+        lines = stream.read().split(b"\n")[:-1]
+    if size > TAIL_BYTES:
+        del lines[0]  # it began before
+    try:
+        return max((seen_of(json.loads(line)) for line in lines), key=lambda head: head.sequence, default=None)
+    except (HeadError, ValueError):
+        raise HeadError(
+            f"{path} is damaged near its end; keep the file, and compare the ledger with the heads before"
+        ) from None
+
+
+def put_aside(site: str, now: datetime, folder: Path = FOLDER, *, check: bool = False) -> str:
+    """Put all heads of a site aside under a name with the time, since its ledger was begun anew; return that name, "" where there were none."""
+    path = folder / f"{site}.jsonl"
+    if not path.exists():
+        return ""
+    # The name of a site holds no "-", so this is no other site's file.
+    aside = path.with_name(f"{site}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.jsonl")
+    if not check:
+        with alone(path):
+            while aside.exists():
+                aside = aside.with_name(f"{aside.stem}-again.jsonl")
+            path.rename(aside)
+            sync_folder(folder)
+    return aside.name
 
 
 def note(site: str, heads: Iterable[Seen], folder: Path = FOLDER, *, check: bool = False) -> list[Seen]:
@@ -97,7 +138,7 @@ def note(site: str, heads: Iterable[Seen], folder: Path = FOLDER, *, check: bool
 def noted(site: str, heads: Iterable[Seen], folder: Path, *, check: bool) -> list[Seen]:
     """Do what `note` does, under its lock."""
     seen = {head.sequence: head for head in read(site, folder)}
-    newest = max(seen, default=0)
+    last = max(seen, default=0)
     fresh = []
     for head in heads:
         before = seen.get(head.sequence)
@@ -107,15 +148,15 @@ def noted(site: str, heads: Iterable[Seen], folder: Path, *, check: bool) -> lis
                 "stop, keep both, and find out who changed it (traumalink.ops.ledger verifies the chain)"
             )
         # Two operations that close at the same moment may tell their heads in the other order; then the smaller one is older, too.
-        if before is None and head.sequence < newest and head.at > seen[newest].at:
+        if before is None and head.sequence < last and head.at > seen[last].at:
             raise HeadError(
-                f"the ledger of {site} is shorter than it was: it ends with entry {head.sequence}, and entry {newest} was seen at {seen[newest].at}; "
+                f"the ledger of {site} is shorter than it was: it ends with entry {head.sequence}, and entry {last} was seen at {seen[last].at}; "
                 "stop, keep both, and find out who cut it (traumalink.ops.ledger verifies the chain)"
             )
         if before is None:
             fresh.append(head)
             seen[head.sequence] = head
-            newest = max(newest, head.sequence)
+            last = max(last, head.sequence)
     if fresh and not check:
         append(folder / f"{site}.jsonl", "".join(head.line() for head in fresh))
     return fresh
@@ -140,7 +181,7 @@ def append(path: Path, text: str) -> None:
         whole = stream.read()
         stream.truncate(whole.rfind(b"\n") + 1)
         stream.seek(0, os.SEEK_END)
-        stream.write(text.encode("utf-8"))
+        stream.write(text.encode("utf-8", "surrogateescape"))
         stream.flush()
         os.fsync(stream.fileno())
     sync_folder(path.parent)

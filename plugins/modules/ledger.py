@@ -16,17 +16,18 @@ description:
 options:
   state:
     description:
-      - V(present) creates the ledger where there is none.
+      - V(present) makes the ledger of O(site) where there has been none. Where the witness has seen heads (O(heads)), a missing one is lost and does
+        not come back empty; O(begin_anew) gives it up.
       - V(opened) opens the operation O(record) with a lease, or says who holds the site (RV(answer)).
       - V(renewed) prolongs the lease of O(run_id).
       - V(closed) closes an operation with its whole record; V(appended) adds the record of one that held no lease (refused, done by hand).
-      - V(imported) takes in records that a controller kept while C(ops) was away (O(lines)).
+      - V(imported) takes in records that a controller kept while C(ops) was away (O(lines)), line by line.
       - V(verified) walks the chain and fails where an entry does not fit.
       - V(exported) writes every entry to O(path) as JSON Lines.
-      - V(head_signed) keeps the countersignature of a head, V(head_witnessed) notes that another host keeps it.
+      - V(head_signed) keeps the countersignature of a head.
     type: str
     required: true
-    choices: [present, opened, renewed, closed, appended, imported, verified, exported, head_signed, head_witnessed]
+    choices: [present, opened, renewed, closed, appended, imported, verified, exported, head_signed]
   record: {description: "The record, in named fields only (see docs/ledger.md).", type: dict}
   mode:
     description: What may run beside the operation. V(exclusive) nothing, V(shared) other shared ones, V(none) anything.
@@ -44,15 +45,27 @@ options:
   run_id: {description: The operation whose lease is renewed., type: str}
   lines: {description: Records as JSON Lines., type: str}
   heads:
-    description: Heads that were kept elsewhere, against which the chain is verified.
+    description:
+      - Heads that were kept elsewhere, against which the chain is verified.
+      - Where something would be added (V(opened), V(closed), V(appended), V(imported)) the newest is compared first, in the same transaction.
     type: list
     elements: dict
     default: []
     suboptions:
       sequence: {description: Number of the entry., type: int, required: true}
       hash: {description: Its hash., type: str, required: true}
+      at: {description: When it was told; not looked at., type: str}
+      signature: {description: Its countersignature; not looked at., type: str}
+  site: {description: The site's name., type: str}
+  begin_anew:
+    description:
+      - The site's name again, where a ledger that is lost or does not fit any more is given up. What is left of it is put aside under a name with the
+        time, and a new one begins with a record that names it and the newest of O(heads). A ledger that fits is refused.
+    type: str
+    default: ""
+  actor: {description: Who begins it anew., type: str, default: ""}
   public_key: {description: "The key (type and base64) that countersigns heads.", type: str}
-  sequence: {description: The entry whose head was signed or witnessed., type: int}
+  sequence: {description: The entry whose head was signed., type: int}
   signature: {description: "The head's SSH signature, namespace C(traumalink-ledger-head).", type: str}
   path: {description: Where the export goes. O(user) must be able to write its folder., type: path}
   directory: {description: Where the ledger lies., type: path, default: /var/lib/traumalink-ledger}
@@ -109,7 +122,16 @@ head:
 renewed: {description: Whether the lease is still the operation's. If not, it was settled and its work must stop., returned: O(state=renewed), type: bool}
 imported: {description: Run ids that came in., returned: O(state=imported), type: list, elements: str}
 known: {description: Run ids that were there before., returned: O(state=imported), type: list, elements: str}
-remarks: {description: What a person should look at., returned: O(state=imported), type: list, elements: str}
+remarks: {description: What a person should look at., returned: "O(state=imported), O(state=verified)", type: list, elements: str}
+rejected: {description: "Lines that are no closed record or contradict an opening: C(line) and C(why).", returned: O(state=imported), type: list, elements: dict}
+anew: {description: Whether the ledger is one that was begun anew after O(heads); these belong aside now., returned: O(state=present), type: bool}
+put_aside: {description: Names of the files of the old one., returned: O(state=present), type: list, elements: str}
+code:
+  description: >-
+    Which kind of failure it is: C(no_user), C(no_ledger), C(lost), C(altered), C(damaged), C(full), C(unusable) where the ledger takes nothing in at
+    all, C(wrong_record), or empty.
+  returned: failure
+  type: str
 fault: {description: "The first entry that does not fit: C(sequence) and C(what).", returned: O(state=verified), type: dict}
 entries: {description: How many entries fit together or were exported., returned: "O(state=verified), O(state=exported)", type: int}
 signed_to: {description: Up to which entry a countersignature covers the chain., returned: O(state=verified), type: int}
@@ -124,15 +146,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError, code_of
 from ansible_collections.traumalink.ops.plugins.module_utils.lease import Unsettled
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger import Acquired, Ledger
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_begin import begin
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_check import verify
-from ansible_collections.traumalink.ops.plugins.module_utils.ledger_reading import (
-    note_signature,
-    note_witnessed,
-    write_export,
-)
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_reading import note_signature, write_export
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_store import ALTERED
 from ansible_collections.traumalink.ops.plugins.module_utils.record_reader import read_record
 from ansible_collections.traumalink.ops.plugins.module_utils.system_user import as_user
 
@@ -144,9 +164,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def present(ledger: Ledger, _given: Given) -> Given:
-    """Say whether the ledger was made just now."""
-    return {"changed": ledger.store.created}
+def present(given: Given, check: bool) -> Given:
+    """Make the ledger where there has been none, or begin it anew."""
+    begun = begin(
+        Path(given["directory"]), given["site"], given["heads"], now(),
+        anew=given["begin_anew"], actor=given["actor"], dry_run=check,
+    )  # fmt: skip
+    return {**asdict(begun), "put_aside": list(begun.put_aside)}
 
 
 def opened(ledger: Ledger, given: Given) -> Given:
@@ -184,13 +208,15 @@ def appended(ledger: Ledger, given: Given) -> Given:
 def imported(ledger: Ledger, given: Given) -> Given:
     """Take in a controller's records."""
     result = ledger.import_records(given["lines"].split("\n"), now())
-    return {"changed": bool(result.imported), **{name: list(value) for name, value in asdict(result).items()}}
+    warnings = [*result.remarks, *(f"line {each.line} did not come in: {each.why}" for each in result.rejected)]
+    plain = {name: list(value) for name, value in asdict(result).items()}
+    return {"changed": bool(result.imported), **plain, "warnings": warnings}
 
 
 def verified(ledger: Ledger, given: Given) -> Given:
     """Walk the chain."""
     result = verify(ledger.store, given["heads"], given["public_key"])
-    return {"changed": False, "message": result.message, **asdict(result)}
+    return {"changed": False, "message": result.message, **asdict(result), "warnings": list(result.remarks)}
 
 
 def exported(ledger: Ledger, given: Given) -> Given:
@@ -203,31 +229,27 @@ def head_signed(ledger: Ledger, given: Given) -> Given:
     return {"changed": note_signature(ledger.store, given["sequence"], given["signature"])}
 
 
-def head_witnessed(ledger: Ledger, given: Given) -> Given:
-    """Note that another host keeps a head."""
-    return {"changed": note_witnessed(ledger.store, given["sequence"])}
-
-
 STATES: dict[str, Callable[[Ledger, Given], Given]] = {
-    "present": present, "opened": opened, "renewed": renewed, "closed": closed, "appended": appended, "imported": imported,
-    "verified": verified, "exported": exported, "head_signed": head_signed, "head_witnessed": head_witnessed,
+    "opened": opened, "renewed": renewed, "closed": closed, "appended": appended, "imported": imported, "verified": verified,
+    "exported": exported, "head_signed": head_signed,
 }  # fmt: skip
 
 
 def answer(given: Given, check: bool) -> Given:
     """Bring the ledger to the state that is asked for; return plain data. Raises OpsError."""
-    with Ledger.opened(
-        Path(given["directory"]), create=given["state"] == "present" and not check, dry_run=check
-    ) as ledger:
+    if given["state"] == "present":
+        return present(given, check)
+    with Ledger.opened(Path(given["directory"]), dry_run=check, witnessed=given["heads"]) as ledger:
         return STATES[given["state"]](ledger, given)
 
 
 def main() -> None:
     """Arguments in, one call, result out."""
-    head = {"sequence": {"type": "int", "required": True}, "hash": {"type": "str", "required": True}}
+    head: Given = {"sequence": {"type": "int", "required": True}, "hash": {"type": "str", "required": True}}
+    head |= {"at": {"type": "str"}, "signature": {"type": "str"}}
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "required": True, "choices": list(STATES)},
+            "state": {"type": "str", "required": True, "choices": ["present", *STATES]},
             "record": {"type": "dict"},
             "mode": {"type": "str", "choices": ["exclusive", "shared", "none"], "default": "exclusive"},
             "lease_seconds": {"type": "float", "default": 60},
@@ -236,6 +258,9 @@ def main() -> None:
             "run_id": {"type": "str"},
             "lines": {"type": "str"},
             "heads": {"type": "list", "elements": "dict", "default": [], "options": head},
+            "site": {"type": "str"},
+            "begin_anew": {"type": "str", "default": ""},
+            "actor": {"type": "str", "default": ""},
             "public_key": {"type": "str"},
             "sequence": {"type": "int"},
             "signature": {"type": "str"},
@@ -244,6 +269,7 @@ def main() -> None:
             "user": {"type": "str", "default": "traumalink-ledger"},
         },
         required_if=[
+            ("state", "present", ["site"]),
             ("state", "opened", ["record"]),
             ("state", "renewed", ["run_id"]),
             ("state", "closed", ["record"]),
@@ -251,7 +277,6 @@ def main() -> None:
             ("state", "imported", ["lines"]),
             ("state", "exported", ["path"]),
             ("state", "head_signed", ["sequence", "signature"]),
-            ("state", "head_witnessed", ["sequence"]),
         ],
         supports_check_mode=True,
     )
@@ -259,11 +284,11 @@ def main() -> None:
     try:
         result = as_user(given["user"], lambda: answer(given, check), may_be_missing=check)
     except OpsError as error:
-        module.fail_json(msg=str(error))
-    for remark in result.get("remarks", []):
-        module.warn(remark)
+        module.fail_json(msg=str(error), code=code_of(error))
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     if result.get("fault"):
-        module.fail_json(msg=result["message"], **result)
+        module.fail_json(msg=result["message"], code=ALTERED, **result)
     module.exit_json(**result)
 
 

@@ -17,9 +17,8 @@ options:
       - V(records) are whole records, the newest first.
       - V(durations) are the seconds that earlier successes of O(verb) took, the newest first, without rehearsals.
       - V(operations) are those that are open now, with their leases.
-      - V(heads) are heads of the chain that no other host has been given yet, the oldest first.
     type: str
-    choices: [records, durations, operations, heads]
+    choices: [records, durations, operations]
     default: records
   verb: {description: Only this verb., type: str}
   since: {description: "Only what started at this time or later, ISO 8601 with offset.", type: str}
@@ -35,7 +34,7 @@ options:
       - JMESPath over one record, as in the contract's obligations. Records for which it is true are kept.
       - Needs the package python3-jmespath on the host; the role C(ledger) installs it.
     type: str
-  limit: {description: At most so many., type: int, default: 1000}
+  limit: {description: "At most so many, at least 1.", type: int, default: 1000}
   directory: {description: Where the ledger lies., type: path, default: /var/lib/traumalink-ledger}
   user: {description: The system user whose ledger it is., type: str, default: traumalink-ledger}
 attributes:
@@ -68,38 +67,40 @@ operations:
   returned: O(gather=operations)
   type: list
   elements: dict
-heads: {description: "Each with C(sequence), C(hash), C(at).", returned: O(gather=heads), type: list, elements: dict}
 """
 
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError, code_of
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger import Ledger
-from ansible_collections.traumalink.ops.plugins.module_utils.ledger_reading import durations, heads_unwitnessed, records
-from ansible_collections.traumalink.ops.plugins.module_utils.ledger_selection import acceptance, read_selection
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_reading import durations, records
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_selection import (
+    acceptance,
+    read_limit,
+    read_selection,
+)
 from ansible_collections.traumalink.ops.plugins.module_utils.system_user import as_user
 
 
 def answer(given: dict[str, Any], check: bool) -> dict[str, Any]:
     """Return what was asked for. Raises OpsError."""
+    limit = read_limit(given["limit"])
     with Ledger.opened(Path(given["directory"]), dry_run=check) as ledger:
         if given["gather"] == "durations":
-            return {"seconds": durations(ledger.store, given["verb"], given["limit"])}
+            return {"seconds": durations(ledger.store, given["verb"], limit)}
         if given["gather"] == "operations":
             return {"operations": [lease.as_dict() for lease in ledger.operations()]}
-        if given["gather"] == "heads":
-            return {"heads": [head.as_dict() for head in heads_unwitnessed(ledger.store, given["limit"])]}
         accept = acceptance(given["query"])
-        return {"records": records(ledger.store, read_selection(given), accept, given["limit"])}
+        return {"records": records(ledger.store, read_selection(given), accept, limit)}
 
 
 def main() -> None:
     """Arguments in, one call, result out."""
     module = AnsibleModule(
         argument_spec={
-            "gather": {"type": "str", "choices": ["records", "durations", "operations", "heads"], "default": "records"},
+            "gather": {"type": "str", "choices": ["records", "durations", "operations"], "default": "records"},
             "verb": {"type": "str"},
             "since": {"type": "str"},
             "until": {"type": "str"},
@@ -122,7 +123,7 @@ def main() -> None:
     try:
         result = as_user(given["user"], lambda: answer(given, check), may_be_missing=check)
     except OpsError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), code=code_of(error))
     module.exit_json(changed=False, **result)
 
 

@@ -13,6 +13,11 @@ description:
   - Runs on a host that is not the ledger's. Heads are appended and never changed; one that does not fit an earlier one is refused.
 options:
   site: {description: The site's name., type: str, required: true}
+  newest: {description: "Return the newest head alone, from the end of the file.", type: bool, default: false}
+  put_aside:
+    description: Put all heads aside first, under a name with the time, since the site's ledger was begun anew after the newest of them.
+    type: bool
+    default: false
   heads:
     description: Heads to keep; without any, the module only reads.
     type: list
@@ -37,15 +42,25 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-heads: {description: "All heads that were seen, oldest first.", returned: success, type: list, elements: dict}
+heads: {description: "All heads that were seen, oldest first, or with O(newest) the newest alone.", returned: success, type: list, elements: dict}
+aside: {description: "Name of the file in which the heads were put aside, empty where there were none.", returned: O(put_aside=true), type: str}
 kept: {description: How many of the given ones were new., returned: success, type: int}
 """
 
 from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.module_utils.witness import FOLDER, note, read, seen_of
+from ansible_collections.traumalink.ops.plugins.module_utils.witness import (
+    FOLDER,
+    newest,
+    note,
+    put_aside,
+    read,
+    seen_of,
+)
 
 HEAD_OPTIONS = {
     "sequence": {"type": "int", "required": True},
@@ -55,22 +70,33 @@ HEAD_OPTIONS = {
 }
 
 
+def answer(given: dict[str, Any], check: bool) -> dict[str, Any]:
+    """Keep, put aside and return heads as it is asked for. Raises OpsError, OSError."""
+    site, result = given["site"], {}
+    if given["put_aside"]:
+        result["aside"] = put_aside(site, datetime.now(UTC), FOLDER, check=check)
+    kept = note(site, [seen_of(head) for head in given["heads"]], FOLDER, check=check) if given["heads"] else []
+    heads = [head for head in [newest(site, FOLDER)] if head] if given["newest"] else read(site, FOLDER)
+    changed = bool(kept or result.get("aside"))
+    return {**result, "changed": changed, "kept": len(kept), "heads": [asdict(head) for head in heads]}
+
+
 def main() -> None:
     """Arguments in, one call, result out."""
     module = AnsibleModule(
         argument_spec={
             "site": {"type": "str", "required": True},
+            "newest": {"type": "bool", "default": False},
+            "put_aside": {"type": "bool", "default": False},
             "heads": {"type": "list", "elements": "dict", "options": HEAD_OPTIONS, "default": []},
         },
         supports_check_mode=True,
     )
-    site = module.params["site"]
     try:
-        kept = note(site, [seen_of(head) for head in module.params["heads"]], FOLDER, check=module.check_mode)
-        heads = read(site, FOLDER)
+        result = answer(module.params, module.check_mode)
     except (OpsError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=bool(kept), kept=len(kept), heads=[asdict(head) for head in heads])
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

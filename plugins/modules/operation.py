@@ -91,6 +91,7 @@ unreached: {description: Hosts that cannot be reached., returned: explained, typ
 head: {description: "The ledger's new head, countersigned.", returned: opened and closed, type: dict}
 keeper_file: {description: Where the keeper of the lease tells its state., returned: opened, type: str}
 problem: {description: Why the record could not be written into the ledger; empty where it was., returned: closed, type: str}
-notices: {description: What is told to people about the operation., returned: closed, type: list, elements: dict}
+message: {description: "How it ended, in words.", returned: closed, type: str}
+notices: {description: "What is told to people: of an emergency and of settled operations, or of the end.", returned: opened and closed, type: list, elements: dict}
 head_notices: {description: "What the hospital is told of the new head, to be kept.", returned: closed, type: list, elements: dict}
 """

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
 
-__all__ = ["HELD", "LOST", "Keeper", "identity"]
+__all__ = ["HELD", "LOST", "Keeper", "dismiss", "identity", "work_left"]
 
 HELD, LOST = "held", "lost"
 LOOK_SECONDS = 1.0
@@ -141,3 +141,21 @@ class Keeper:
             self.run()
         finally:
             os._exit(0)
+
+
+def left_files(keeper_file: Path) -> list[Path]:
+    """Return the files by which the action `work` says that it lost sight of work that may go on; one a host, beside the keeper's."""
+    return sorted(keeper_file.parent.glob("left-*"))
+
+
+def work_left(keeper_file: Path) -> list[str]:
+    """Return the hosts on which work of this operation may still go on."""
+    return [path.name.removeprefix("left-") for path in left_files(keeper_file)]
+
+
+def dismiss(keeper_file: Path) -> None:
+    """End the keeper: the operation is closed."""
+    for path in (keeper_file, *left_files(keeper_file)):
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # the keeper removes it too
+        keeper_file.parent.rmdir()

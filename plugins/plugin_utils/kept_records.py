@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.traumalink.ops.plugins.module_utils.files import sync_folder
 from ansible_collections.traumalink.ops.plugins.module_utils.witness import alone, append
 
-__all__ = ["forget", "keep", "kept"]
+__all__ = ["forget", "keep", "kept", "readable"]
 
 
 def keep(file: Path, record: Mapping[str, Any]) -> None:
@@ -22,16 +24,36 @@ def keep(file: Path, record: Mapping[str, Any]) -> None:
 
 
 def kept(file: Path) -> list[str]:
-    """Return the lines of the records that are kept, oldest first; a line without its end is what a killed run left."""
-    return file.read_text(encoding="utf-8").split("\n")[:-1] if file.exists() else []
+    """Return the lines of the records that are kept, oldest first; a line without its end is what a killed run left.
+
+    Bytes that are no UTF-8 survive (as surrogates): what is wrong about a line is told, and never ends the reading of the others.
+    """
+    return file.read_bytes().decode("utf-8", "surrogateescape").split("\n")[:-1] if file.exists() else []
 
 
-def forget(file: Path, lines: list[str]) -> None:
-    """Put the records aside that are in the ledger now, and keep those that came meanwhile."""
+def readable(line: str) -> str:
+    """Return a line as it is given to the ledger: one that is no text at all becomes one that is no record."""
+    return line if line.encode("utf-8", "replace").decode("utf-8") == line else "no UTF-8"
+
+
+def forget(file: Path, imported: Collection[str], rejected: Collection[str] = ()) -> Path:
+    """Put the records aside that are in the ledger now, and the lines that are no records, durably; keep those that came meanwhile.
+
+    Returns:
+        The file of the rejected lines.
+    """
+    aside = file.with_suffix(".rejected.jsonl")
     with alone(file):
-        rest = [line for line in kept(file) if line not in lines]
-        append(file.with_suffix(".imported.jsonl"), "".join(f"{line}\n" for line in lines))
+        rest = [line for line in kept(file) if line not in imported and line not in rejected]
+        for place, lines in ((file.with_suffix(".imported.jsonl"), imported), (aside, rejected)):
+            if lines:
+                append(place, "".join(f"{line}\n" for line in lines))
         temporary = file.with_suffix(".new")
-        temporary.write_text("".join(f"{line}\n" for line in rest), encoding="utf-8")
-        temporary.chmod(0o600)
+        temporary.touch(mode=0o600)
+        with temporary.open("wb") as stream:
+            stream.write("".join(f"{line}\n" for line in rest).encode("utf-8", "surrogateescape"))
+            stream.flush()
+            os.fsync(stream.fileno())
         temporary.replace(file)
+        sync_folder(file.parent)
+    return aside

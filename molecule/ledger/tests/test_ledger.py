@@ -81,3 +81,35 @@ def test_a_ledger_that_is_gone_is_missed_by_operations_and_not_made_in_passing()
     finally:
         at("ops1").check_output(f"mv {FOLDER}/aside/* {FOLDER}/ && rmdir {FOLDER}/aside && echo back")
     assert operation(new_run_id()).succeeded
+
+
+def test_a_lost_ledger_comes_back_by_its_file_or_is_begun_anew_by_name():
+    """Last, since the lab has a new ledger afterwards."""
+    seen = "/var/lib/traumalink-witness/lab.jsonl"
+    head = f'{{"sequence": 999999, "hash": "{"a" * 64}", "at": "2026-11-25T03:30:00Z", "signature": ""}}'
+    at("edge1").check_output(f"mkdir -p -m 700 $(dirname {seen}) && echo %s >> {seen} && echo told", head)
+    try:
+        at("ops1").check_output(f"mkdir {FOLDER}/away && mv {FILE}* {FOLDER}/away/ && echo moved")
+        refused = converge()
+        at("ops1").check_output(f"ls {FOLDER}; mv {FOLDER}/away/* {FOLDER}/ && rmdir {FOLDER}/away && echo back")
+        assert refused.status != 0
+        assert refused.says("The ledger of lab is gone"), refused.output[-2000:]
+        assert refused.says("traumalink.ops.site -e ledger_new=lab"), refused.output[-2000:]
+        before = entries()
+        assert before > 1
+        assert converge().changed == {}
+        other = converge("-e", "ledger_new=another")
+        assert other.says("ledger_new 'another' is not this site"), other.output[-2000:]
+        assert converge("-e", "ledger_new=lab", "--check").changed != {}
+        assert entries() == before
+        anew = converge("-e", "ledger_new=lab")
+        assert anew.succeeded, anew.output[-2000:]
+    finally:
+        at("edge1").run(f"sed -i /999999/d {seen}")
+    assert entries() == 1
+    assert at("ops1").run(f"ls {FOLDER}/ledger-*.sqlite").rc == 0
+    assert at("edge1").run("grep -l 999999 /var/lib/traumalink-witness/lab-*.jsonl").rc == 0
+    assert converge().changed == {}
+    again = converge("-e", "ledger_new=lab")
+    assert again.says("The ledger of lab is there and fits"), again.output[-2000:]
+    assert operation(new_run_id()).succeeded

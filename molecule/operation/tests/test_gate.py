@@ -297,7 +297,7 @@ def test_the_chain_fits_and_the_witness_has_seen_its_head():
     assert "BEGIN SSH SIGNATURE" in lines[-1]
 
 
-def test_an_end_that_was_cut_off_is_named():
+def test_an_end_that_was_cut_off_is_named_and_gets_nothing_added():
     assert verb().succeeded
     count = len(entries())
     cut = f"import sqlite3; c = sqlite3.connect('{FILE}'); c.executescript('PRAGMA writable_schema=1'); "
@@ -308,6 +308,18 @@ def test_an_end_that_was_cut_off_is_named():
     try:
         done = verify()
         assert done.returncode != 0, done.stdout[-2000:]
+        before = marks()
+        refused = verb(flow_mark="must not be reached")
+        assert refused.status != 0
+        assert refused.says(f"The ledger of lab is shorter than it was: the witness has seen entry {count}"), (
+            refused.output[-3000:]
+        )
+        assert refused.says("is kept on this controller"), refused.output[-3000:]
+        assert (len(entries()), marks()) == (count - 1, before)
     finally:
         at("ops1").check_output(f"rm -rf {folder} && mv /var/lib/ledger-aside {folder} && echo back")
     assert verify().returncode == 0
+    assert verb().succeeded
+    (kept,) = (entry["record"] for entry in entries()[count : count + 1])
+    assert (kept["outcome"], kept["imported"]) == ("refused", True)
+    assert "shorter than it was" in kept["reason"]

@@ -151,9 +151,9 @@ def test_a_host_that_cannot_be_asked_holds_up_until_somebody_says_that_it_is_off
     places = away(tmp_path / "away", "app1")
     refused = verb("--limit", "db:ops", inventories=places, flow_verb="deploy", flow_mark="must not be reached")
     assert refused.status != 0
-    assert refused.says("deploy of lab is refused: app1 cannot be reached, and site, which was cut off, may still be"), (
-        refused.output[-3000:]
-    )
+    assert refused.says(
+        "deploy of lab is refused: app1 cannot be reached, and site, which was cut off, may still be"
+    ), refused.output[-3000:]
     assert marks() == {"half done"}
     assert leases() == 1
     (told,) = [entry["record"] for entry in entries()[known:]]

@@ -1,95 +1,16 @@
-"""The action `operation` against a real ledger in a folder of the test; only the connection to the ops host is left out."""
+"""The action `operation` from the gate to the closed record."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.traumalink.ops.plugins.action import operation
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger import Ledger
-from ansible_collections.traumalink.ops.plugins.modules import ledger as ledger_module
-from ansible_collections.traumalink.ops.plugins.modules import ledger_info as info_module
-from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import REQUEST_OPTIONS
 
-CONTRACT = {
-    "id": "cs", "title": {"zh": "维护", "en": "Maintenance"}, "timezone": "UTC", "calendar": {"country": "CN", "always_safe": "00:00-24:00"},
-    "working_hours": {"workday": [], "restday": []}, "windows": [{"name": "always", "days": "any", "start": "00:00", "duration": "24h"}],
-    "contacts": [],
-}  # fmt: skip
 Act = Callable[..., dict[str, Any]]
-
-
-class Site:
-    """The ops host: a ledger in a folder, which can be away; what the action displays is kept."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.away, self.kept = folder, False, folder / "controller" / "records.jsonl"
-        self.displayed: list[str] = []
-        self.lease_until: list[Any] = []
-        with Ledger.opened(folder, create=True):
-            pass
-
-    def execute(self, module_name: str, module_args: dict[str, Any], task_vars: object) -> dict[str, Any]:
-        """Answer as the module on the host would."""
-        if self.away:
-            raise AnsibleConnectionFailure("no route to host")
-        defaults = {
-            "directory": str(self.folder),
-            "settled": {},
-            "heads": [],
-            "public_key": None,
-            "limit": 100,
-            "query": None,
-        }
-        try:
-            if module_name.endswith("ledger_info"):
-                return info_module.answer({**defaults, **module_args}, False)
-            return {"changed": True, **ledger_module.answer({**defaults, **module_args}, False)}
-        except OpsError as error:
-            return {"failed": True, "msg": str(error)}
-
-    def entries(self) -> list[dict[str, Any]]:
-        """Return what stands in the ledger."""
-        with Ledger.opened(self.folder) as ledger, ledger.store.reading():
-            rows = ledger.store.execute("SELECT body FROM entry ORDER BY sequence").fetchall()
-        return [json.loads(row[0]) for row in rows]
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """Give the ops host."""
-    return Site(tmp_path)
-
-
-@pytest.fixture
-def act(site: Site, monkeypatch: pytest.MonkeyPatch) -> Act:
-    """Give the action by its state, on a clock that does not make anybody wait, and without the process that keeps the lease."""
-    monkeypatch.setattr(operation.ActionBase, "run", lambda *_arguments: {})
-    monkeypatch.setattr(operation.ActionModule, "_execute_module", lambda _self, **given: site.execute(**given))
-    monkeypatch.setattr(operation.ActionModule, "keep", lambda *_arguments: site.folder / "keeper" / "lease.json")
-    clock = SimpleNamespace(now=0.0)
-    sleep = lambda seconds: setattr(clock, "now", clock.now + seconds)  # noqa: E731
-    monkeypatch.setattr(operation, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=sleep))
-
-    def call(state: str, verb: str = "site", check: bool = False, hostvars: Any = None, **given: Any) -> dict[str, Any]:
-        request = {"verb": verb, "site": "lab", "contract": CONTRACT, "hosts": ["db1", "ops1"], "ops": "ops1"}
-        request["controller_records"] = str(site.kept)
-        request |= {name: given.pop(name) for name in list(given) if name in REQUEST_OPTIONS}
-        action = operation.ActionModule.__new__(operation.ActionModule)
-        action._task = SimpleNamespace(args={"state": state, "request": request, **given}, check_mode=check)
-        action._loader = None
-        action._play_context = SimpleNamespace(check_mode=check)
-        action._display = SimpleNamespace(display=site.displayed.append, warning=site.displayed.append)
-        result: dict[str, Any] = action.run(task_vars={"hostvars": hostvars or {}})
-        return result
-
-    return call
 
 
 def seen(operations: list[dict[str, Any]], **work: Any) -> list[dict[str, Any]]:
@@ -103,7 +24,7 @@ def unseen(operations: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"item": [one, host], "seen": False, "work": {}} for one in operations for host in one["hosts"]]
 
 
-def test_an_operation_is_opened_and_closed_with_its_figures(act: Act, site: Site) -> None:
+def test_an_operation_is_opened_and_closed_with_its_figures(act: Act, site: Any) -> None:
     assert act("judged")["refusal"] == ""
     assert site.entries() == []
     opened = act("opened")
@@ -127,14 +48,14 @@ def test_an_operation_is_opened_and_closed_with_its_figures(act: Act, site: Site
     assert len(closed["head_notices"]) == 1
 
 
-def test_check_mode_writes_nothing(act: Act, site: Site) -> None:
+def test_check_mode_writes_nothing(act: Act, site: Any) -> None:
     opened = act("opened", check=True)
     assert opened["opened"]
     act("closed", check=True, record=opened["record"], opened=True, outcome="success")
     assert site.entries() == []
 
 
-def test_a_refused_run_has_a_record_without_an_opening(act: Act, site: Site) -> None:
+def test_a_refused_run_has_a_record_without_an_opening(act: Act, site: Any) -> None:
     judged = act("judged", verb="upgrade")
     assert "upgrade needs the hospital's approval" in judged["refusal"]
     failed = {"db1": {"ansible_failed_result": {"msg": judged["refusal"]}}}
@@ -146,7 +67,7 @@ def test_a_refused_run_has_a_record_without_an_opening(act: Act, site: Site) -> 
 
 
 def test_a_run_whose_variables_were_forced_is_refused_whatever_outcome_is_forced_too(
-    act: Act, site: Site, monkeypatch: pytest.MonkeyPatch
+    act: Act, site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(operation, "given_as_extra", lambda _action: {"operation_verb", "__operation_outcome"})
     forced = "__operation_outcome, operation_verb: only the playbook decides that"
@@ -160,7 +81,7 @@ def test_a_run_whose_variables_were_forced_is_refused_whatever_outcome_is_forced
     assert forced in entry["record"]["reason"]
 
 
-def test_a_holder_that_renews_is_not_disturbed(act: Act, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_holder_that_renews_is_not_disturbed(act: Act, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first = act("opened")
     asked = site.execute
 
@@ -181,7 +102,7 @@ def test_a_holder_that_renews_is_not_disturbed(act: Act, site: Site, monkeypatch
     assert [entry["kind"] for entry in site.entries()] == ["open"]
 
 
-def test_a_restore_asks_for_the_end_of_a_backup_and_takes_its_place(act: Act, site: Site) -> None:
+def test_a_restore_asks_for_the_end_of_a_backup_and_takes_its_place(act: Act, site: Any) -> None:
     backup = act("opened", verb="backup")
     answer = act("opened", verb="restore")
     assert not answer["opened"]
@@ -195,7 +116,7 @@ def test_a_restore_asks_for_the_end_of_a_backup_and_takes_its_place(act: Act, si
     assert ended["reason"].startswith("ended by a restore: full backup on db1 was ended after 7 s")
 
 
-def test_an_operation_that_was_cut_off_is_settled_first(act: Act, site: Site) -> None:
+def test_an_operation_that_was_cut_off_is_settled_first(act: Act, site: Any) -> None:
     lost = act("opened", lease_seconds=5)
     with Ledger.opened(site.folder) as ledger, ledger.store.writing():
         ledger.store.execute("UPDATE lease SET expires_at = 0")
@@ -208,9 +129,29 @@ def test_an_operation_that_was_cut_off_is_settled_first(act: Act, site: Site) ->
     opened = act("opened", verb="backup", settling=settling, answers=seen(settling), recovery_folder=str(site.folder))
     assert opened["opened"]
     assert opened["recoveries"] == [str(site.folder / "site_recover.yml")]
+    (told,) = opened["notices"]
+    assert lost["record"]["run_id"] in told["text"]
+    assert "interrupted" in told["subject"]
 
 
-def test_why_it_failed_is_kept_before_anything_is_undone(act: Act, site: Site) -> None:
+def test_the_hospital_is_told_when_an_emergency_opens_not_only_when_it_is_over(
+    act: Act, site: Any, contract: dict[str, Any]
+) -> None:
+    wang = {
+        "id": "wang",
+        "name": {"zh": "王", "en": "Wang"},
+        "side": "hospital",
+        "roles": ["approver"],
+        "phone": "010-5550-0100",
+    }
+    given = {"contract": {**contract, "contacts": [wang]}, "emergency_reason": "it hangs", "emergency_by": "wang"}
+    opened = act("opened", verb="upgrade", **given)
+    (told,) = opened["notices"]
+    assert "it hangs" in told["text"]
+    assert act("opened", verb="inspect")["notices"] == []
+
+
+def test_why_it_failed_is_kept_before_anything_is_undone(act: Act, site: Any) -> None:
     opened = act("opened")
     hostvars = {
         "db1": {"ansible_failed_result": {"msg": "the disk is full"}, "__operation_outcome": "failed"}, "ops1": {},
@@ -227,7 +168,7 @@ def test_why_it_failed_is_kept_before_anything_is_undone(act: Act, site: Site) -
     )
 
 
-def test_what_was_undone_says_so(act: Act, site: Site) -> None:
+def test_what_was_undone_says_so(act: Act, site: Any) -> None:
     opened = act("opened")
     closed = act("closed", record=opened["record"], opened=True, outcome="rolled_back", failure="db1: the disk is full")
     record = site.entries()[-1]["record"]
@@ -235,7 +176,7 @@ def test_what_was_undone_says_so(act: Act, site: Site) -> None:
     assert len(closed["notices"]) == 1
 
 
-def test_without_ops_a_restore_keeps_its_record_and_the_next_operation_brings_it_in(act: Act, site: Site) -> None:
+def test_without_ops_a_restore_keeps_its_record_and_the_next_operation_brings_it_in(act: Act, site: Any) -> None:
     site.away = True
     assert "ops1 cannot be reached (no route to host)" in act("judged")["refusal"]
     opened = act("opened", verb="restore")
@@ -253,7 +194,7 @@ def test_without_ops_a_restore_keeps_its_record_and_the_next_operation_brings_it
     assert site.kept.read_text() == ""
 
 
-def test_only_a_deployment_goes_on_without_a_ledger(act: Act, site: Site) -> None:
+def test_only_a_deployment_goes_on_without_a_ledger(act: Act, site: Any) -> None:
     for file in site.folder.glob("ledger.sqlite*"):
         file.unlink()
     assert act("judged", creates_ledger=True)["refusal"] == ""
@@ -263,7 +204,7 @@ def test_only_a_deployment_goes_on_without_a_ledger(act: Act, site: Site) -> Non
     assert len(site.kept.read_text().splitlines()) == 1
 
 
-def test_a_record_that_the_ledger_refuses_for_its_artefacts_is_written_without_them(act: Act, site: Site) -> None:
+def test_a_record_that_the_ledger_refuses_for_its_artefacts_is_written_without_them(act: Act, site: Any) -> None:
     opened = act("opened")
     odd = {"db1": {"operation_artefacts": [{"name": "report"}], "operation_figures": {"seconds": 3}}}
     act("closed", record=opened["record"], opened=True, outcome="success", hostvars=odd)
@@ -272,22 +213,22 @@ def test_a_record_that_the_ledger_refuses_for_its_artefacts_is_written_without_t
     assert any("written without figures, versions and artefacts" in line for line in site.displayed)
 
 
-def test_a_key_that_cannot_sign_costs_the_countersignature_alone(act: Act, site: Site) -> None:
+def test_a_key_that_cannot_sign_costs_the_countersignature_alone(act: Act, site: Any) -> None:
     opened = act("opened", countersign_key="no key")
     assert opened["head"]["signature"] == ""
     assert any("is not countersigned" in line for line in site.displayed)
 
 
-def test_a_contract_that_is_wrong_is_told_whole(act: Act, site: Site) -> None:
+def test_a_contract_that_is_wrong_is_told_whole(act: Act, site: Any, contract: dict[str, Any]) -> None:
     with pytest.raises(
         AnsibleActionFail, match=r'contract\.windows\[0\]\.duration: "7 hours" is no duration, write 7h'
     ):
-        act("judged", contract={**CONTRACT, "windows": [{**CONTRACT["windows"][0], "duration": "7 hours"}]})
+        act("judged", contract={**contract, "windows": [{**contract["windows"][0], "duration": "7 hours"}]})
     assert site.entries() == []
 
 
 def test_a_ledger_that_cannot_be_written_costs_neither_record_nor_notice(
-    act: Act, site: Site, monkeypatch: pytest.MonkeyPatch
+    act: Act, site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = act("opened")
     monkeypatch.setattr(site, "execute", lambda **_given: {"failed": True, "msg": "The disk of the ledger is full."})
@@ -297,7 +238,7 @@ def test_a_ledger_that_cannot_be_written_costs_neither_record_nor_notice(
     assert len(closed["notices"]) == 1
 
 
-def test_a_lease_of_an_odd_length_is_refused(act: Act, site: Site) -> None:
+def test_a_lease_of_an_odd_length_is_refused(act: Act, site: Any) -> None:
     for seconds in (0, 1, 10**12):
         with pytest.raises(AnsibleActionFail, match="must be 5 to 120; 60 serves"):
             act("opened", lease_seconds=seconds)
@@ -305,7 +246,7 @@ def test_a_lease_of_an_odd_length_is_refused(act: Act, site: Site) -> None:
 
 
 def test_only_a_restore_goes_on_where_ops_went_away_after_the_gate(
-    act: Act, site: Site, monkeypatch: pytest.MonkeyPatch
+    act: Act, site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = site.execute
 
@@ -320,7 +261,7 @@ def test_only_a_restore_goes_on_where_ops_went_away_after_the_gate(
     assert act("opened", verb="restore")["away"]
 
 
-def test_work_that_was_lost_sight_of_keeps_the_record_open(act: Act, site: Site) -> None:
+def test_work_that_was_lost_sight_of_keeps_the_record_open(act: Act, site: Any) -> None:
     opened = act("opened")
     keeper = site.folder / "keeper" / "lease.json"
     keeper.parent.mkdir()

@@ -198,7 +198,8 @@ def test_closing_again_after_a_lost_answer_gives_the_same_head(
     "change",
     [
         {"verb": "upgrade"}, {"site": "other"}, {"started_at": "2026-11-25T03:31:00Z"}, {"approval": APPROVAL},
-        {"emergency": {"reason": "x", "by": "y"}}, {"rehearsal": True},
+        {"emergency": {"reason": "x", "by": "y"}}, {"rehearsal": True}, {"actor": "wang@controller2"}, {"hosts": ["db1"]}, {"clauses": ["4.6"]},
+        {"window": {"state": "open", "reason": "nightly", "next_open": None, "next_close": None}},
     ],
 )  # fmt: skip
 def test_closing_cannot_make_another_operation_of_it(
@@ -305,14 +306,28 @@ def test_an_import_tells_of_an_approval_that_was_used_twice_and_keeps_the_eviden
         acquire(ledger, record(3, approval=APPROVAL))
 
 
-def test_an_import_with_a_bad_line_imports_nothing(ledger: Ledger, plain_record: Any, ended: dict[str, str]) -> None:
-    lines = [json.dumps(plain_record(1, **ended)), "{", json.dumps(plain_record(2)), json.dumps({"a": 1}), "[" * 99999]
-    with pytest.raises(LedgerError) as caught:
-        ledger.import_records(lines, NOW)
-    for words in ("Nothing was imported", "line 2: is no JSON", "line 3: 20261125-033000-000002 has no outcome",
-                  "line 4: The record is wrong", "line 5: is no JSON"):  # fmt: skip
-        assert words in str(caught.value)
-    assert entries(ledger) == []
+def test_an_import_takes_every_good_line_and_tells_the_bad_ones(
+    ledger: Ledger, plain_record: Any, record: Make, ended: dict[str, str]
+) -> None:
+    acquire(ledger, record(5))
+    lines = [
+        json.dumps(plain_record(1, **ended)),
+        "{",
+        json.dumps(plain_record(2)),
+        json.dumps({"a": 1}),
+        "[" * 99999,
+        "",
+    ]
+    lines += [json.dumps(plain_record(5, **ended, actor="wang@controller2")), json.dumps(plain_record(3, **ended))]
+    result = ledger.import_records(lines, NOW)
+    assert result.imported == (record(1).run_id, record(3).run_id)
+    told = {each.line: each.why for each in result.rejected}
+    assert sorted(told) == [2, 3, 4, 5, 7]
+    assert told[2] == told[5] == "is no JSON"
+    assert told[3] == "20261125-033000-000002 has no outcome"
+    assert told[4].startswith("The record is wrong")
+    assert told[7] == "20261125-033000-000005 was opened with another actor"
+    assert len(entries(ledger)) == 3
 
 
 def test_a_dry_run_answers_and_writes_nothing(tmp_path: Path, ledger: Ledger, record: Make) -> None:

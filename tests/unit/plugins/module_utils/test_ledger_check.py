@@ -21,7 +21,12 @@ from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_check import Verification, kept_heads, verify
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_reading import note_signature
-from ansible_collections.traumalink.ops.plugins.module_utils.ledger_store import FILE_NAME, STATEMENTS, LedgerError
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_store import (
+    ALTERED,
+    FILE_NAME,
+    STATEMENTS,
+    LedgerError,
+)
 from ansible_collections.traumalink.ops.plugins.module_utils.record import Record
 
 NOW = datetime(2026, 11, 25, 3, 30, 1, tzinfo=UTC)
@@ -136,6 +141,12 @@ def test_an_empty_ledger_fits(ledger: Ledger) -> None:
         (sql("UPDATE entry SET sequence = -1 WHERE sequence = 2", "UPDATE entry SET sequence = 2 WHERE sequence = 3", "UPDATE entry SET sequence = 3 WHERE sequence = -1"), 2, "does not follow"),
         (sql("INSERT INTO entry SELECT 0, 'x', kind, verb, outcome, started_at, approval, body, previous_hash, hash FROM entry WHERE sequence = 1"), 1, "is missing; the next one is 0"),
         (sql("INSERT INTO entry SELECT 9, 'x', kind, verb, outcome, started_at, NULL, body, hash, hash FROM entry WHERE sequence = 8"), 9, "was changed"),
+        # leases
+        (sql("INSERT INTO lease SELECT 'invented', verb, mode, actor, hosts, since, renewed_at, expires_at FROM lease"), 9, "is not the opening of invented, which holds a lease all the same"),
+        (sql("INSERT INTO lease SELECT '20261125-033000-000001', verb, mode, actor, hosts, since, renewed_at, expires_at FROM lease"), 2, "ended 20261125-033000-000001, which holds a lease all the same"),
+        (sql("UPDATE lease SET actor = 'wang@controller2'"), 8, "opened 20261125-033000-000005, whose lease names another actor"),
+        (sql("UPDATE lease SET verb = 'drill', hosts = '[]'"), 8, "opened 20261125-033000-000005, whose lease names another verb, hosts"),
+        (sql("UPDATE lease SET since = CAST(x'ff' AS TEXT)"), 8, "opened 20261125-033000-000005, whose lease names another since"),
         # a chain that is computed anew fits by itself
         (lambda file: rebuilt(file, 4, lambda record: record.update(outcome="success", reason="fine")), None, ""),
         (sql("DELETE FROM entry WHERE sequence > 7", "DELETE FROM head WHERE sequence > 7", "DELETE FROM lease"), None, ""),
@@ -199,9 +210,53 @@ def signed(tmp_path: Path, heads: list[Head], keys: Callable[[str], Path]) -> st
     return " ".join(keys("hospital").with_suffix(".pub").read_text().split()[:2])
 
 
-def test_a_countersignature_covers_the_chain_before_it(tampered: Callable[..., Verification], signed: str) -> None:
+def test_a_countersignature_covers_the_chain_before_it_and_what_it_does_not_is_told(
+    tampered: Callable[..., Verification], signed: str
+) -> None:
     found = tampered(sql(), public_key=signed)
     assert (found.fault, found.signed_to) == (None, 6)
+    assert found.remarks == (
+        "Entries 7 to 8 are not countersigned (yet); the next head that is signed covers what is before it.",
+    )
+    assert tampered(sql()).remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        ({"sequence": 7, "hash": "b" * 64}, "The ledger of lab is not the one it was: entry 7 had the hash bbbb"),
+        ({"sequence": 9, "hash": "b" * 64}, "The ledger of lab is shorter than it was: the witness has seen entry 9"),
+    ],
+)
+def test_nothing_is_added_to_a_ledger_that_does_not_hold_the_newest_head(
+    tmp_path: Path,
+    heads: list[Head],
+    record: Callable[..., Record],
+    ended: dict[str, str],
+    kept: dict[str, Any],
+    message: str,
+) -> None:
+    older = {"sequence": 1, "hash": "c" * 64}  # the newest covers it
+    adds: list[Callable[[Ledger], object]] = [
+        lambda ledger: ledger.close(record(5, **ended, approval=APPROVAL), NOW),
+        lambda ledger: ledger.acquire(record(7), "none", 60, NOW),
+        lambda ledger: ledger.acquire(record(7), "none", 60, NOW, {record(5).run_id: "settled"}, [record(5).run_id]),
+        lambda ledger: ledger.append(record(8, **ended), NOW),
+        lambda ledger: ledger.import_records([json.dumps(record(8, **ended).as_dict())], NOW),
+    ]
+    for add in adds:
+        with Ledger.opened(tmp_path, witnessed=[older, kept]) as ledger:
+            with pytest.raises(LedgerError, match=message) as caught:
+                add(ledger)
+            assert ledger.renew(record(5).run_id, 60, NOW), "work that goes on is not ended by it"
+        assert caught.value.code == ALTERED
+        assert "traumalink.ops.site -e ledger_new=lab" in str(caught.value)
+    with Ledger.opened(tmp_path) as ledger:
+        assert verify(ledger.store).entries == LAST
+    with Ledger.opened(tmp_path, witnessed=[older, {"sequence": 6, "hash": heads[2].hash}]) as ledger:
+        for add in adds:
+            add(ledger)
+        assert verify(ledger.store).entries == LAST + 3
 
 
 @pytest.mark.parametrize(
@@ -231,7 +286,15 @@ def test_a_countersignature_by_another_key_does_not_count(
 
 
 def test_signatures_that_were_taken_away_no_longer_cover(tampered: Callable[..., Verification], signed: str) -> None:
-    assert tampered(sql("UPDATE head SET signature = NULL"), public_key=signed).signed_to == 0
+    newest_gone = tampered(sql("UPDATE head SET signature = NULL WHERE sequence = 6"), public_key=signed)
+    assert (newest_gone.fault, newest_gone.signed_to) == (None, 2)
+    assert newest_gone.remarks == (
+        "Entries 3 to 8 are not countersigned (yet); the next head that is signed covers what is before it.",
+    )
+    all_gone = tampered(sql("UPDATE head SET signature = NULL"), public_key=signed)
+    assert all_gone.fault
+    assert (all_gone.fault.sequence, all_gone.signed_to) == (2, 0)
+    assert "ended an operation, and no head of the ledger is countersigned" in all_gone.message
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the ledger answers: records by choice, durations, the export, and heads on their way out."""
+"""What the ledger answers: records by choice, durations, the export, and countersignatures."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger import Ledger
-from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import GENESIS, chained
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import GENESIS
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_reading import (
     OPEN,
     Selection,
     durations,
     export,
-    heads_unwitnessed,
     note_signature,
-    note_witnessed,
     records,
     write_export,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_store import LedgerError
-from ansible_collections.traumalink.ops.plugins.module_utils.record import Record, canonical
+from ansible_collections.traumalink.ops.plugins.module_utils.record import Record
 
 Make = Callable[..., Record]
 NOW = datetime(2026, 11, 25, 3, 30, 1, tzinfo=UTC)
@@ -115,19 +113,6 @@ def test_an_export_is_written_whole_and_says_whether_it_is_new(filled: Ledger, t
 def test_an_export_into_no_folder_is_refused(filled: Ledger, tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match=r"cannot be written \(No such file or directory\); choose a folder"):
         write_export(filled.store, tmp_path / "nowhere/export.jsonl")
-
-
-def test_heads_wait_until_another_host_keeps_them(filled: Ledger, record: Make) -> None:
-    heads = heads_unwitnessed(filled.store)
-    assert [head.sequence for head in heads] == list(range(1, 12))
-    assert heads_unwitnessed(filled.store, limit=2) == heads[:2]
-    assert note_witnessed(filled.store, 10)
-    assert not note_witnessed(filled.store, 10)
-    assert heads_unwitnessed(filled.store) == heads[10:]
-    with pytest.raises(LedgerError, match="The ledger has no entry 12"):
-        note_witnessed(filled.store, 12)
-    body = canonical({"kind": "open", "record": record(6).as_dict(), "sequence": 11})
-    assert chained(heads[9].hash, body) == heads[10].hash
 
 
 def test_a_countersignature_is_kept_beside_its_head(filled: Ledger) -> None:

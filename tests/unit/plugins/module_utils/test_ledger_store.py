@@ -30,7 +30,8 @@ def test_every_commit_is_on_disk(ledger: Ledger) -> None:
 
 def test_a_ledger_that_is_gone_does_not_come_back_empty(tmp_path: Path) -> None:
     with pytest.raises(
-        LedgerError, match=r"There is no ledger at .* deploy it with traumalink.ops.site; where there was one"
+        LedgerError,
+        match=r"There is no ledger at .* deploy it with traumalink.ops.site, which also says what to do where there was one",
     ):
         Store(tmp_path / FILE_NAME)
     assert list(tmp_path.iterdir()) == []

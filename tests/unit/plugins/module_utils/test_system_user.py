@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import CodedError, OpsError, code_of
 from ansible_collections.traumalink.ops.plugins.module_utils.system_user import as_user
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
@@ -48,12 +48,13 @@ def test_files_belong_to_the_user(reachable: Path) -> None:
 
 
 @needs_root
-def test_errors_come_back_in_words() -> None:
+def test_errors_come_back_in_words_and_with_their_code() -> None:
     def refuse() -> dict[str, Any]:
-        raise OpsError("The ledger refuses.")
+        raise CodedError("The ledger refuses.", "full")
 
-    with pytest.raises(OpsError, match=r"^The ledger refuses\.$"):
+    with pytest.raises(OpsError, match=r"^The ledger refuses\.$") as caught:
         as_user("nobody", refuse)
+    assert code_of(caught.value) == "full"
     with pytest.raises(OpsError, match="ZeroDivisionError"):
         as_user("nobody", lambda: {"never": 1 / 0})
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils.witness import HeadError, Seen, note, read, seen_of
+from ansible_collections.traumalink.ops.plugins.module_utils.witness import (
+    HeadError,
+    Seen,
+    newest,
+    note,
+    put_aside,
+    read,
+    seen_of,
+)
 
 
 def head(sequence: int, letter: str = "a", minute: int | None = None) -> Seen:
@@ -22,6 +31,42 @@ def test_heads_are_kept_in_a_folder_of_root_alone_and_once(tmp_path: Path) -> No
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "lab.jsonl").stat().st_mode & 0o777 == 0o600
     assert read("other", folder) == []
+
+
+def test_the_newest_is_read_from_the_end_however_long_the_file_is(tmp_path: Path) -> None:
+    assert newest("lab", tmp_path) is None
+    note(
+        "lab",
+        [Seen(number, "a" * 64, "2026-11-25T03:30:00Z", "s" * 400) for number in (*range(1, 299), 300, 299)],
+        tmp_path,
+    )
+    assert (tmp_path / "lab.jsonl").stat().st_size > 100_000
+    found = newest("lab", tmp_path)
+    assert found
+    assert found.sequence == 300, "two that were told in the other order"
+    file = tmp_path / "lab.jsonl"
+    text = file.read_text()
+    file.write_text(text.replace("a" * 64, "a" * 63, 1))
+    assert newest("lab", tmp_path) == found
+    file.write_text(text[:-80] + "\n")
+    with pytest.raises(HeadError, match="is damaged near its end"):
+        newest("lab", tmp_path)
+    file.write_bytes(b"\xff\xfe\n")
+    with pytest.raises(HeadError, match="is damaged near its end"):
+        newest("lab", tmp_path)
+
+
+def test_heads_of_a_ledger_that_was_given_up_are_put_aside_and_never_deleted(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
+    assert put_aside("lab", now, tmp_path) == ""
+    for letter, name in (("a", "lab-20261125T033000Z.jsonl"), ("b", "lab-20261125T033000Z-again.jsonl")):
+        note("lab", [head(1, letter)], tmp_path)
+        before = (tmp_path / "lab.jsonl").read_text()
+        put_aside("lab", now, tmp_path, check=True)
+        assert newest("lab", tmp_path) == head(1, letter)
+        assert put_aside("lab", now, tmp_path) == name
+        assert (tmp_path / name).read_text() == before
+        assert read("lab", tmp_path) == []
 
 
 def test_check_mode_keeps_nothing(tmp_path: Path) -> None:

@@ -35,16 +35,24 @@ def ask(run_module: Run, tmp_path: Path) -> Run:
     return lambda **arguments: run_module(ledger_info.main, directory=str(tmp_path), user=ME, **arguments)
 
 
+@pytest.fixture
+def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give what the module warns of."""
+    words: list[str] = []
+    monkeypatch.setattr(ledger.AnsibleModule, "warn", lambda _self, warning: words.append(warning))
+    return words
+
+
 def later(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     """Set the module's clock forward."""
     monkeypatch.setattr(ledger, "now", lambda: datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 def test_creates_the_ledger_once(call: Run, tmp_path: Path) -> None:
-    assert call("present", True)["changed"]
+    assert call("present", True, site="lab")["changed"]
     assert list(tmp_path.iterdir()) == []
-    assert call("present")["changed"]
-    assert not call("present")["changed"]
+    assert call("present", site="lab")["changed"]
+    assert not call("present", site="lab")["changed"]
     assert (tmp_path / "ledger.sqlite").is_file()
 
 
@@ -54,7 +62,7 @@ def test_every_other_state_refuses_to_create_it(call: Run, plain_record: Plain) 
 
 
 def test_an_operation_from_open_to_close(call: Run, ask: Run, plain_record: Plain, ended: dict[str, str]) -> None:
-    call("present")
+    call("present", site="lab")
     opened = call("opened", record=plain_record(), mode="exclusive")
     assert (opened["answer"], opened["changed"], opened["head"]["sequence"]) == ("acquired", True, 1)
     assert opened["message"] == "The operation is open, entry 1 of the ledger."
@@ -72,15 +80,13 @@ def test_an_operation_from_open_to_close(call: Run, ask: Run, plain_record: Plai
     (found,) = ask(verb="backup", month="2026-11", query="outcome=='success'")["records"]
     assert found["figures"] == {"backup_bytes": 12, "rpo_seconds": 0.5}
     assert ask(gather="durations", verb="backup")["seconds"] == [720.0]
-    heads = ask(gather="heads")["heads"]
-    assert heads == [opened["head"], first["head"]]
     assert call("verified", heads=[{"sequence": 2, "hash": first["head"]["hash"]}])["kept_to"] == 2
 
 
 def test_busy_and_unsettled_are_answers_and_no_failures(
     call: Run, plain_record: Plain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call("present")
+    call("present", site="lab")
     call("opened", record=plain_record(1))
     busy = call("opened", record=plain_record(2))
     assert (busy["answer"], busy["changed"], busy["head"]) == ("busy", False, None)
@@ -98,7 +104,7 @@ def test_check_mode_gives_the_answer_and_writes_nothing(
     call: Run, ask: Run, plain_record: Plain, ended: dict[str, str]
 ) -> None:
     assert call("opened", True, record=plain_record())["answer"] == "acquired"
-    call("present")
+    call("present", site="lab")
     call("opened", record=plain_record(1))
     assert call("opened", True, record=plain_record(2))["answer"] == "busy"
     assert (
@@ -132,7 +138,7 @@ def test_check_mode_on_a_bare_host_needs_neither_user_nor_ledger(run_module: Run
 def test_records_without_lease_and_from_a_controller(
     call: Run, ask: Run, plain_record: Plain, ended: dict[str, str]
 ) -> None:
-    call("present")
+    call("present", site="lab")
     refused = plain_record(1, **{**ended, "outcome": "refused"}, reason="2.3: outside every window")
     assert call("appended", record=refused)["head"]["sequence"] == 1
     lines = "\n".join(json.dumps(plain_record(number, **ended)) for number in (2, 3))
@@ -145,7 +151,7 @@ def test_records_without_lease_and_from_a_controller(
 
 
 def test_exports_to_a_file(call: Run, plain_record: Plain, ended: dict[str, str], tmp_path: Path) -> None:
-    call("present")
+    call("present", site="lab")
     call("appended", record=plain_record(1, **ended))
     path = tmp_path / "export.jsonl"
     result = call("exported", path=str(path))
@@ -155,7 +161,7 @@ def test_exports_to_a_file(call: Run, plain_record: Plain, ended: dict[str, str]
 
 
 def test_an_altered_ledger_fails_with_the_entry(call: Run, plain_record: Plain, ended: dict[str, str]) -> None:
-    call("present")
+    call("present", site="lab")
     call("appended", record=plain_record(1, **ended))
     result = call("verified", heads=[{"sequence": 7, "hash": "a" * 64}])
     assert result["failed"]
@@ -163,10 +169,8 @@ def test_an_altered_ledger_fails_with_the_entry(call: Run, plain_record: Plain, 
     assert result["msg"].startswith("The ledger was altered: entry 2 is missing")
 
 
-def test_a_countersigned_head_is_kept(
-    call: Run, ask: Run, plain_record: Plain, ended: dict[str, str], keys: Any
-) -> None:
-    call("present")
+def test_a_countersigned_head_is_kept(call: Run, plain_record: Plain, ended: dict[str, str], keys: Any) -> None:
+    call("present", site="lab")
     head = call("appended", record=plain_record(1, **ended))["head"]
     text = sign_head(Head(**head), keys("hospital"))
     assert call("head_signed", sequence=1, signature=text)["changed"]
@@ -177,12 +181,63 @@ def test_a_countersigned_head_is_kept(
         "countersignature is not by the given key"
         in call("verified", public_key=keys("other").with_suffix(".pub").read_text())["msg"]
     )
-    assert call("head_witnessed", sequence=1)["changed"]
-    assert ask(gather="heads")["heads"] == []
 
 
 def test_a_wrong_record_is_named_by_its_fields(call: Run, plain_record: Plain) -> None:
-    call("present")
+    call("present", site="lab")
     assert "password: is not known here" in call("opened", record={**plain_record(), "password": "geheim"})["msg"]
     assert "state is opened but all of the following are missing: record" in call("opened")["msg"]
     assert call("renewed")["msg"] == "state is renewed but all of the following are missing: run_id"
+
+
+def test_failures_say_of_which_kind_they_are(call: Run, plain_record: Plain, ended: dict[str, str]) -> None:
+    assert call("opened", record=plain_record())["code"] == "no_ledger"
+    call("present", site="lab")
+    head = call("appended", record=plain_record(1, **ended))["head"]
+    assert call("opened", record={**plain_record(), "password": "geheim"})["code"] == "wrong_record"
+    altered = call("opened", record=plain_record(2), heads=[{**head, "hash": "b" * 64, "signature": ""}])
+    assert (altered["failed"], altered["code"]) == (True, "altered")
+    assert call("closed", record=plain_record(9, **ended))["code"] == ""
+    assert call("verified", heads=[{"sequence": 1, "hash": "b" * 64}])["code"] == "altered"
+
+
+def test_a_lost_ledger_is_given_up_by_the_sites_name_alone(
+    call: Run, ask: Run, plain_record: Plain, ended: dict[str, str], tmp_path: Path
+) -> None:
+    call("present", site="lab")
+    head = call("appended", record=plain_record(1, **ended))["head"]
+    (tmp_path / "ledger.sqlite").write_bytes(b"cut off")
+    lost = {"site": "lab", "heads": [{**head, "signature": ""}]}
+    assert call("present", True, begin_anew="lab", **lost)["changed"]
+    assert (tmp_path / "ledger.sqlite").read_bytes() == b"cut off"
+    begun = call("present", begin_anew="lab", actor="li.na@controller1", **lost)
+    assert (begun["changed"], begun["anew"], len(begun["put_aside"])) == (True, True, 1)
+    assert (tmp_path / begun["put_aside"][0]).read_bytes() == b"cut off"
+    (record,) = ask()["records"]
+    assert (record["actor"], record["figures"]["begun_after_hash"]) == ("li.na@controller1", head["hash"])
+    assert call("verified")["entries"] == 1
+    assert "state is present but all of the following are missing: site" in call("present")["msg"]
+
+
+def test_lines_that_are_no_records_are_told_one_by_one(
+    call: Run, plain_record: Plain, ended: dict[str, str], warned: list[str]
+) -> None:
+    call("present", site="lab")
+    result = call("imported", lines="{\n" + json.dumps(plain_record(1, **ended)))
+    assert result["imported"] == [plain_record(1)["run_id"]]
+    assert result["rejected"] == [{"line": 1, "why": "is no JSON"}]
+    assert "line 1 did not come in: is no JSON" in warned
+
+
+def test_what_nobody_has_countersigned_is_told_as_a_warning(
+    call: Run, plain_record: Plain, ended: dict[str, str], keys: Any, warned: list[str]
+) -> None:
+    call("present", site="lab")
+    head = call("appended", record=plain_record(1, **ended))["head"]
+    call("appended", record=plain_record(2, **ended))
+    public = keys("hospital").with_suffix(".pub").read_text()
+    assert "no head of the ledger is countersigned" in call("verified", public_key=public)["msg"]
+    call("head_signed", sequence=1, signature=sign_head(Head(**head), keys("hospital")))
+    verified = call("verified", public_key=public)
+    assert verified["signed_to"] == 1
+    assert warned == ["Entry 2 is not countersigned (yet); the next head that is signed covers what is before it."]

@@ -47,6 +47,13 @@ def test_finds_what_is_asked_for(ask: Run, arguments: dict[str, Any], numbers: l
     ("arguments", "message"),
     [
         ({"month": "November"}, "month 'November' must be a year and a month such as 2026-11"),
+        ({"month": "2026-13"}, "month '2026-13' must be a year and a month such as 2026-11"),
+        ({"limit": -1}, "limit -1 must be 1 or more"),
+        ({"limit": 0, "gather": "durations", "verb": "drill"}, "limit 0 must be 1 or more"),
+        (
+            {"since": "2026-11-02T00:00:00Z", "until": "2026-11-01T00:00:00Z"},
+            "must lie before until '2026-11-01T00:00:00Z'",
+        ),
         ({"query": "verb =="}, "query 'verb ==' is no JMESPath"),
         ({"month": "2026-11", "since": "2026-11-01T00:00:00Z"}, "mutually exclusive"),
         ({"gather": "durations"}, "missing: verb"),

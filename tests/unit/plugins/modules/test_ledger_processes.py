@@ -325,7 +325,7 @@ def test_a_disk_without_room_refuses_and_goes_on_when_there_is_some(
 ) -> None:
     place = {"directory": str(small_disk), "user": ME}
     filler = small_disk / "filler"
-    run_module(ledger_module.main, state="present", **place)
+    run_module(ledger_module.main, state="present", site="lab", **place)
     run_module(ledger_module.main, state="opened", record=plain_record(1), **place)
     with filler.open("wb", buffering=0) as stream:
         try:
@@ -336,6 +336,7 @@ def test_a_disk_without_room_refuses_and_goes_on_when_there_is_some(
     full = run_module(ledger_module.main, state="closed", record=plain_record(1, **ended), **place)
     assert full["failed"]
     assert "is full" in full["msg"], full["msg"]
+    assert full["code"] == "full"
     filler.unlink()
     assert [record["outcome"] for record in whole(small_disk)] == [None]
     assert (

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.plugin_utils.kept_records import forget, keep, kept
+from ansible_collections.traumalink.ops.plugins.plugin_utils.kept_records import forget, keep, kept, readable
 
 
 @pytest.fixture
@@ -40,3 +40,18 @@ def test_a_line_that_a_killed_run_left_unfinished_is_no_record(file: Path) -> No
     assert [json.loads(line)["run_id"] for line in kept(file)] == ["1"]
     keep(file, {"run_id": "3"})
     assert [json.loads(line)["run_id"] for line in kept(file)] == ["1", "3"]
+
+
+def test_what_is_no_record_is_put_aside_to_the_byte(file: Path) -> None:
+    keep(file, {"run_id": "1"})
+    with file.open("ab") as stream:
+        stream.write(b"\xff\xfe no text\n")
+    lines = kept(file)
+    assert [readable(line) for line in lines] == [lines[0], "no UTF-8"]
+    keep(file, {"run_id": "2"})
+    aside = forget(file, lines[:1], lines[1:])
+    assert aside.name == "records.rejected.jsonl"
+    assert aside.read_bytes() == b"\xff\xfe no text\n"
+    assert aside.stat().st_mode & 0o777 == 0o600
+    assert [json.loads(line)["run_id"] for line in kept(file)] == ["2"]
+    assert file.with_suffix(".imported.jsonl").read_text() == '{"run_id": "1"}\n'

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.plugin_utils.operation import countersigned
+from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_closing import countersigned
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices import (
     head_notice,
     interrupted_notices,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import Head, signed_by
 from ansible_collections.traumalink.ops.plugins.module_utils.record_reader import read_record
-from ansible_collections.traumalink.ops.plugins.plugin_utils import operation
+from ansible_collections.traumalink.ops.plugins.plugin_utils import holder, operation_closing, operation_request
 
 NOW = datetime(2026, 11, 25, 3, 40, tzinfo=UTC)
 
@@ -21,14 +21,15 @@ NOW = datetime(2026, 11, 25, 3, 40, tzinfo=UTC)
 def asked(**changes: Any) -> dict[str, Any]:
     """Return what the role asks for at the end."""
     defaults = {
-        name: option.get("default") for name, option in {**operation.REQUEST_OPTIONS, **operation.OPTIONS}.items()
+        name: option.get("default")
+        for name, option in {**operation_request.REQUEST_OPTIONS, **operation_request.OPTIONS}.items()
     }
     return {**defaults, "verb": "backup", "site": "lab", "hosts": ["db1", "ops1"], "outcome": "failed", **changes}
 
 
 def opened(**changes: Any) -> dict[str, Any]:
     """Return the record as it was opened."""
-    record = operation.opening_record(asked(clauses=["4.6"]), NOW, "li.na@controller1", None, None)
+    record = operation_request.opening_record(asked(clauses=["4.6"]), NOW, "li.na@controller1", None, None)
     return {**record, "run_id": "20261125-033000-3f9a2c", "started_at": "2026-11-25T03:30:00+00:00", **changes}
 
 
@@ -41,7 +42,7 @@ def test_a_success_carries_the_named_facts_of_all_hosts_and_nothing_else() -> No
             "operation_artefacts": [{"name": "report.pdf", "sha256": "a" * 64, "size_bytes": 7}],
         },
     }
-    record = operation.closed_record(asked(outcome="success", record=opened()), {"hostvars": hostvars}, NOW)
+    record = operation_closing.closed_record(asked(outcome="success", record=opened()), {"hostvars": hostvars}, NOW)
     assert record["figures"] == {"rto_seconds": 31.3, "label": "20261125-033026F"}
     assert record["versions_after"] == {"trauma": "1.0.0"}
     assert record["artefacts"][0]["name"] == "report.pdf"
@@ -54,7 +55,7 @@ def test_a_failure_names_hosts_and_messages_once_and_who_could_not_be_reached() 
     failed = {"ansible_failed_result": {"msg": "disk\n  full"}, "ansible_failed_task": {"name": "Take it"}}
     failed["__operation_outcome"] = "failed"
     variables = {"hostvars": {"db1": failed, "ops1": failed, "app1": {}}}
-    record = operation.closed_record(asked(hosts=["db1", "ops1", "app1"], record=opened()), variables, NOW)
+    record = operation_closing.closed_record(asked(hosts=["db1", "ops1", "app1"], record=opened()), variables, NOW)
     assert record["reason"] == "db1: disk full; app1: cannot be reached"
 
 
@@ -63,45 +64,45 @@ def test_a_task_without_log_gives_its_name_alone() -> None:
         "ansible_failed_result": {"msg": "the secret is 12345678"},
         "ansible_failed_task": {"name": "Lay it", "no_log": True},
     }
-    record = operation.closed_record(asked(record=opened()), {"hostvars": {"db1": failed, "ops1": {}}}, NOW)
+    record = operation_closing.closed_record(asked(record=opened()), {"hostvars": {"db1": failed, "ops1": {}}}, NOW)
     assert record["reason"] == "db1: the task 'Lay it' failed (its output is not logged)"
 
 
 def test_a_secret_in_an_error_is_blotted_out() -> None:
     failed = {"ansible_failed_result": {"msg": "cannot log in with correct-horse-battery"}}
     variables = {"hostvars": {"db1": failed, "ops1": {"deploy_database_user_password": "correct-horse-battery"}}}
-    record = operation.closed_record(asked(record=opened()), variables, NOW)
+    record = operation_closing.closed_record(asked(record=opened()), variables, NOW)
     assert record["reason"] == "db1: cannot log in with ***"
 
 
 def test_a_run_that_was_refused_before_anything_was_known_has_a_record_all_the_same() -> None:
     failed = {"ansible_failed_result": {"msg": "contract.windows[0].start: is missing"}}
-    record = operation.closed_record(asked(outcome="refused"), {"hostvars": {"db1": failed, "ops1": {}}}, NOW)
+    record = operation_closing.closed_record(asked(outcome="refused"), {"hostvars": {"db1": failed, "ops1": {}}}, NOW)
     assert (record["outcome"], record["hosts"], record["site"]) == ("refused", ["db1", "ops1"], "lab")
     assert record["reason"].endswith("is missing")
 
 
 def test_a_rehearsal_lasts_as_long_as_it_really_did() -> None:
     rehearsed = opened(rehearsal=True, started_at="2026-10-01T15:00:00+00:00")
-    record = operation.closed_record(asked(outcome="success", record=rehearsed), {"hostvars": {}}, NOW)
+    record = operation_closing.closed_record(asked(outcome="success", record=rehearsed), {"hostvars": {}}, NOW)
     assert record["ended_at"] == "2026-10-01T15:10:00+00:00"
 
 
 def test_a_head_is_countersigned_by_the_sites_key(keys: Callable[[str], Path]) -> None:
     head = {"sequence": 3, "hash": "a" * 64, "at": "2026-11-25T03:40:00Z"}
-    told = operation.countersigned(keys("countersign").read_text(), head)
+    told = operation_closing.countersigned(keys("countersign").read_text(), head)
     public = " ".join(keys("countersign").with_suffix(".pub").read_text().split()[:2])
     assert signed_by(Head(**head), told["signature"], public)
-    assert operation.countersigned("", head) == {**head, "signature": ""}
+    assert operation_closing.countersigned("", head) == {**head, "signature": ""}
 
 
 AWX = {"AWX_HOST": "https://awx.example", "JOB_ID": "17"}
 
 
 def test_the_actor_is_the_system_user_and_also_awx_s_user_where_awx_runs_it() -> None:
-    here = operation.actor_of({}, {})
+    here = operation_request.actor_of({}, {})
     assert here == f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
-    told = operation.actor_of({"awx_user_name": "wang.wei", "awx_job_id": 17}, AWX)
+    told = operation_request.actor_of({"awx_user_name": "wang.wei", "awx_job_id": 17}, AWX)
     assert told == f"{here} for wang.wei (AWX job 17)"
 
 
@@ -121,12 +122,12 @@ def test_nobody_is_somebody_else_by_a_variable(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, Any], environment: dict[str, str]
 ) -> None:
     monkeypatch.setenv("LOGNAME", "wang.wei")
-    assert "wang.wei" not in operation.actor_of(variables, environment)
+    assert "wang.wei" not in operation_request.actor_of(variables, environment)
 
 
 def test_a_system_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operation.os, "getuid", lambda: 4294967000)
-    assert operation.actor_of({}, {}).startswith("uid 4294967000@")
+    monkeypatch.setattr(operation_request.os, "getuid", lambda: 4294967000)
+    assert operation_request.actor_of({}, {}).startswith("uid 4294967000@")
 
 
 def test_a_holder_is_named_with_verb_and_time() -> None:
@@ -137,7 +138,7 @@ def test_a_holder_is_named_with_verb_and_time() -> None:
         "since": "2026-11-25T03:30:00Z",
         "renewed_at": "x",
     }
-    message = operation.Holder.of(lease).refusal("site", "lab", 0.0)
+    message = holder.Holder.of(lease).refusal("site", "lab", 0.0)
     assert message == (
         "site of lab is refused: backup 20261125-033000-3f9a2c of li.na@c1, which holds the site since 2026-11-25T03:30:00Z, is at work. "
         "Run it again when that has ended. Nothing was changed"
@@ -154,7 +155,7 @@ def test_figures_of_any_kind_fit_into_a_record() -> None:
         "label": "a\nb",
         "long": "x" * 900,
     }
-    record = operation.closed_record(
+    record = operation_closing.closed_record(
         asked(outcome="success", record=opened()), {"hostvars": {"db1": {"operation_figures": figures}}}, NOW
     )
     assert record["figures"] == {
@@ -165,7 +166,7 @@ def test_figures_of_any_kind_fit_into_a_record() -> None:
 
 def test_a_figure_holds_no_secret_either() -> None:
     variables = {"hostvars": {"db1": {"operation_figures": {"source": "postgresql://owner:S3cret@db1/trauma"}}}}
-    record = operation.closed_record(asked(outcome="success", record=opened()), variables, NOW)
+    record = operation_closing.closed_record(asked(outcome="success", record=opened()), variables, NOW)
     assert record["figures"] == {"source": "postgresql://…@db1/trauma"}
 
 
@@ -183,5 +184,22 @@ def test_what_failed_is_read_as_it_stands_and_not_as_a_template() -> None:
         "ansible_failed_result": {"msg": "disk full"},
         "ansible_failed_task": {"name": "x", "args": {"a": "{{ gone }}"}},
     }
-    record = operation.closed_record(asked(record=opened()), {"hostvars": HostVars({"db1": failed, "ops1": {}})}, NOW)
+    record = operation_closing.closed_record(
+        asked(record=opened()), {"hostvars": HostVars({"db1": failed, "ops1": {}})}, NOW
+    )
     assert record["reason"] == "db1: disk full"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "problem", "words"),
+    [
+        ("success", "", "", "site of lab RUN ended as success"),
+        ("failed", "db1: the disk is full", "", "site of lab RUN ended as failed: db1: the disk is full"),
+        ("failed", "no room.", "It is kept.", "site of lab RUN ended as failed: no room. It is kept."),
+        ("refused", "app1: the check says no", "", "site of lab is refused: app1: the check says no. Nothing was changed"),
+        ("refused", "site of lab is refused: a freeze. Nothing was changed", "", "site of lab is refused: a freeze. Nothing was changed"),
+    ],
+)  # fmt: skip
+def test_the_last_words_say_each_thing_once(outcome: str, reason: str, problem: str, words: str) -> None:
+    record = {"verb": "site", "site": "lab", "run_id": "RUN", "outcome": outcome, "reason": reason}
+    assert operation_closing.last_words(record, problem) == words

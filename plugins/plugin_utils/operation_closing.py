@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An operation at its end: its record with what the work left and why it failed, and the last words to whoever ran it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import Head, sign_head
+from ansible_collections.traumalink.ops.plugins.module_utils.record import one_line
+from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request import actor_of, opening_record
+from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import blotted, without_secrets
+
+__all__ = ["closed_record", "countersigned", "last_words", "told", "unreached"]
+
+MAX_REASON = 1000
+MAX_FIGURE = 500
+# The gate speaks for the whole site; the host on which its task happened to fail says nothing.
+REFUSAL = re.compile(r"[a-z_]+ of \S+ is refused: ")
+NOTHING_CHANGED = "Nothing was changed"
+
+
+def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return the whole record at the end, with what the work left in the facts `operation_*` of its hosts.
+
+    Named facts only: figures, versions, artefacts and what was entered by hand. Never a task's arguments.
+    """
+    record = dict(given["record"]) or opening_record(given, now, actor_of(variables), None, None)
+    started = datetime.fromisoformat(record["started_at"])
+    # In a rehearsal the clock was given; the record's length is the real one.
+    ended = started + timedelta(seconds=elapsed_seconds(record, now)) if record["rehearsal"] else now
+    names = ("figures", "versions_before", "versions_after")
+    facts = {name: plain(merged(variables, given["hosts"], f"operation_{name}")) for name in names}
+    artefacts = [entry for host in given["hosts"] for entry in fact(variables, host, "operation_artefacts") or []]
+    by_hand = next((found for host in given["hosts"] if (found := fact(variables, host, "operation_by_hand"))), None)
+    outcome = given["outcome"]
+    reason = "" if outcome == "success" else given["failure"] or told(variables, given["hosts"])
+    if given["undo_failure"]:
+        reason = f"{reason[: MAX_REASON // 2]}; it could not be undone: {given['undo_failure']}"
+    record.update(
+        ended_at=ended.isoformat(timespec="seconds"),
+        outcome=outcome,
+        reason=without_secrets(reason, variables, given["hosts"])[:MAX_REASON],
+        artefacts=artefacts,
+        by_hand=by_hand,
+        **facts,
+    )
+    return record
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return figures or versions as a record takes them: numbers and lines of text; truth values become words, nothing is left out as nothing."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, bool):
+            found[name] = str(value).lower()
+        elif isinstance(value, int | float):
+            found[name] = value
+        elif value is not None and (line := one_line(blotted(str(value)), MAX_FIGURE)):
+            found[name] = line
+    return found
+
+
+def elapsed_seconds(record: Mapping[str, Any], now: datetime) -> float:
+    """Return how long the operation took; its run id holds the real start."""
+    if not record["run_id"]:
+        return 0.0
+    begun = datetime.strptime(record["run_id"][:15] + "+0000", "%Y%m%d-%H%M%S%z")
+    return max((now - begun).total_seconds(), 0.0)
+
+
+def fact(variables: Mapping[str, Any], host: str, name: str) -> Any:
+    """Return a host's variable as it stands, or None.
+
+    Not as a template: what failed holds its task's arguments, whose variables may be gone by now, or secret.
+    """
+    hostvars = variables.get("hostvars") or {}
+    if host not in hostvars:
+        return None
+    raw: Mapping[str, Any] = hostvars.raw_get(host) if hasattr(hostvars, "raw_get") else hostvars[host]
+    return raw.get(name)
+
+
+def merged(variables: Mapping[str, Any], hosts: Sequence[str], name: str) -> dict[str, Any]:
+    """Return a fact of several hosts in one mapping."""
+    together: dict[str, Any] = {}
+    for host in hosts:
+        together |= fact(variables, host, name) or {}
+    return together
+
+
+def told(variables: Mapping[str, Any], hosts: Sequence[str]) -> str:
+    """Return the reasons as one line. Nothing in them may keep the record from being closed."""
+    try:
+        return "; ".join(reasons(variables, hosts)) or "no reason was given"
+    except Exception as error:
+        return f"the reason cannot be told ({type(error).__name__})"
+
+
+def reasons(variables: Mapping[str, Any], hosts: Sequence[str]) -> Iterator[str]:
+    """Yield what failed on which host, each message once, and hosts that could not be reached."""
+    told: set[str] = set()
+    for host in hosts:
+        result = fact(variables, host, "ansible_failed_result") or {}
+        task = fact(variables, host, "ansible_failed_task") or {}
+        if not result:
+            continue
+        hidden = result.get("_ansible_no_log") or task.get("no_log")
+        message = (
+            f"the task '{task.get('name')}' failed (its output is not logged)"
+            if hidden
+            else " ".join(str(result.get("msg", "")).split())
+        )
+        if message and message not in told:
+            told.add(message)
+            yield message if REFUSAL.match(message) else f"{host}: {message}"
+    for host in unreached(variables, hosts):
+        yield f"{host}: cannot be reached"
+
+
+def unreached(variables: Mapping[str, Any], hosts: Sequence[str]) -> list[str]:
+    """Return the hosts that the rescue could not reach: it leaves a fact on all others.
+
+    What Ansible itself counts as the play's hosts changes within a rescue.
+    """
+    answered = [host for host in hosts if fact(variables, host, "__operation_outcome")]
+    return [host for host in hosts if answered and host not in answered]
+
+
+def countersigned(key: str, head: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a head with its countersignature by the site's key, which stands in the vault and never on the ops host; without a key unsigned."""
+    if not key:
+        return {**head, "signature": ""}
+    with tempfile.TemporaryDirectory(prefix="traumalink-key-") as folder:
+        file = Path(folder, "key")
+        file.touch(mode=0o600)
+        file.write_text(key.strip() + "\n", encoding="ascii")
+        return {**head, "signature": sign_head(Head(head["sequence"], head["hash"], head["at"]), file)}
+
+
+def last_words(record: Mapping[str, Any], problem: str) -> str:
+    """Return how an operation ended, for whoever ran it; `problem` is why its record is not in the ledger, or ""."""
+    outcome, reason = record["outcome"], record["reason"]
+    words = f"{record['verb']} of {record['site']} is refused: " if outcome == "refused" else ""
+    if outcome != "refused":
+        words = f"{record['verb']} of {record['site']} {record['run_id']} ended as {outcome}" + (": " if reason else "")
+    said = reason if words and reason.startswith(words) else words + reason
+    if outcome == "refused" and NOTHING_CHANGED not in reason:
+        said = f"{said.rstrip('.')}. {NOTHING_CHANGED}"
+    return f"{said.rstrip('.')}. {problem}" if problem else said

@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of an operation: by whom, with which approval, and the record as it is known before the work."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.traumalink.ops.plugins.module_utils.record import one_line
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import ApprovalError, approver_keys, check
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
+from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import read_duration
+from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Request, Verdict, agreed_duration, expected
+
+__all__ = ["OPTIONS", "REQUEST_OPTIONS", "actor_of", "opening_record", "request_of"]
+
+MAX_ACTOR = 200
+
+# What is asked for: the same in each of the three steps.
+REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
+    "verb": {"type": "str", "required": True},
+    "site": {"type": "str", "required": True},
+    "contract": {"type": "raw"},
+    "clauses": {"type": "list", "elements": "str", "default": []},
+    "hosts": {"type": "list", "elements": "str", "required": True},
+    "ops": {"type": "str", "required": True},
+    "subject": {"type": "str", "default": ""},
+    "approval": {"type": "str", "default": ""},
+    "emergency_reason": {"type": "str", "default": ""},
+    "emergency_by": {"type": "str", "default": ""},
+    "now": {"type": "str", "default": ""},
+    "rehearsal": {"type": "bool", "default": False},
+    "rehearsals_allowed": {"type": "bool", "default": False},
+    "restarts": {"type": "bool", "default": False},
+    "serving": {"type": "bool", "default": False},
+    "expected": {"type": "str", "default": ""},
+    "creates_ledger": {"type": "bool", "default": False},
+    "lock_wait": {"type": "str", "default": "6h"},
+    "lease_seconds": {"type": "int", "default": 60},
+    "controller_records": {"type": "path", "required": True},
+    "witness_host": {"type": "str", "default": ""},
+    "witnessed": {"type": "list", "elements": "dict", "default": []},
+    "witness_problem": {"type": "str", "default": ""},
+    "webhook_format": {"type": "str", "choices": ["plain", "wecom", "dingtalk"], "default": "plain"},
+}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "state": {"type": "str", "choices": ["judged", "opened", "explained", "closed"], "required": True},
+    "request": {"type": "dict", "options": REQUEST_OPTIONS, "required": True},
+    "countersign_key": {"type": "str", "default": "", "no_log": True},
+    "settling": {"type": "list", "elements": "dict", "default": []},
+    "answers": {"type": "list", "elements": "dict", "default": []},
+    "lost_hosts": {"type": "list", "elements": "str", "default": []},
+    "recovery_folder": {"type": "str", "default": "."},
+    "failure": {"type": "str", "default": ""},
+    "undo_failure": {"type": "str", "default": ""},
+    "record": {"type": "dict", "default": {}},
+    "opened": {"type": "bool", "default": False},
+    "away": {"type": "bool", "default": False},
+    "keeper_file": {"type": "str", "default": ""},
+    "outcome": {"type": "str", "choices": ["success", "failed", "rolled_back", "refused"], "default": "failed"},
+}
+
+
+def actor_of(variables: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> str:
+    """Return who runs this: the system user and the controller, and for whom, where an AWX job runs it.
+
+    AWX tells its user as an extra variable, which anybody may give elsewhere; so that one counts only where the job's number in the process's
+    environment is the same. Within AWX nobody can give it: AWX writes its own over what was given for a launch. Whoever is root on a
+    controller can feign all of it, environment and system user too. Source: AWX, awx/main/tasks/jobs.py, build_env and build_extra_vars_file.
+    """
+    here = f"{system_user()}@{socket.gethostname()}"
+    job, user = (str(variables.get(name) or "") for name in ("awx_job_id", "awx_user_name"))
+    if not user or "AWX_HOST" not in environment or job != environment.get("JOB_ID"):
+        return here
+    return one_line(f"{here} for {user} (AWX job {job})", MAX_ACTOR)
+
+
+def system_user() -> str:
+    """Return the system user by the kernel's word, not by LOGNAME, which anybody can set; a container may have no name for it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+def approval_of(given: Mapping[str, Any], contract: Contract, at: datetime) -> tuple[dict[str, Any] | None, str]:
+    """Return the approval as a record holds it, or why there is none that counts."""
+    if not given["approval"]:
+        return None, (
+            f"{given['verb']} needs the hospital's approval; let it make one with traumalink.ops.approve, and give operation_approval=FILE"
+        )
+    try:
+        keys = approver_keys([contact.model_dump() for contact in contract.contacts])
+        approval = check(
+            Path(given["approval"]).expanduser(), None, keys, given["site"], given["verb"], given["subject"], at
+        )
+    except ApprovalError as error:
+        return None, str(error)
+    return approval.summary(), ""
+
+
+def request_of(
+    given: Mapping[str, Any], contract: Contract, at: datetime, earlier_seconds: list[float], ops_problem: str
+) -> Request:
+    """Return what the gate judges.
+
+    Args:
+        earlier_seconds: how long earlier successes of the verb took; ops_problem: why ops cannot be reached, or "".
+    """
+    approval, problem = approval_of(given, contract, at)
+    needs = read_duration(given["expected"]) if given["expected"] else None
+    return Request(
+        site=given["site"],
+        verb=given["verb"],
+        at=at,
+        asked=needs,
+        needs=expected(needs, agreed_duration(contract, given["verb"]), earlier_seconds),
+        restarts=given["restarts"],
+        serving=given["serving"],
+        approval=approval,
+        approval_problem=problem,
+        emergency_reason=given["emergency_reason"],
+        emergency_by=given["emergency_by"],
+        ops=given["ops"],
+        ops_problem=ops_problem,
+    )
+
+
+def opening_record(
+    given: Mapping[str, Any], at: datetime, actor: str, verdict: Verdict | None, approval: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return the record as it is known before the work."""
+    return {
+        "run_id": "",
+        "site": given["site"],
+        "verb": given["verb"],
+        "clauses": list(given["clauses"]),
+        "actor": actor,
+        "started_at": at.isoformat(timespec="seconds"),
+        "ended_at": None,
+        "outcome": None,
+        "reason": "",
+        "window": verdict.window if verdict else None,
+        "approval": approval,
+        "emergency": verdict.emergency if verdict else None,
+        "rehearsal": bool(given["rehearsal"]),
+        "hosts": list(given["hosts"]),
+    }
