@@ -27,7 +27,12 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import (
     Verdict,
     judge,
 )
-from ansible_collections.traumalink.ops.plugins.plugin_utils.holder import LONGEST_LEASE_SECONDS, Holder, Waiting
+from ansible_collections.traumalink.ops.plugins.plugin_utils.holder import (
+    LONGEST_LEASE_SECONDS,
+    Holder,
+    Waiting,
+    first_steps,
+)
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import Keeper, dismiss, work_left
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_closing import (
     closed_record,
@@ -167,10 +172,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             waiting = waiting or Waiting(
                 given["verb"], given["site"], lock_wait * policy.waits, time.monotonic, self._display.display
             )
-            if self.check:
-                return UNWRITTEN | {"record": record}
             try:
-                ledger.bring_in(Path(given["controller_records"]).expanduser())
+                if not self.check:
+                    ledger.bring_in(Path(given["controller_records"]).expanduser())
                 answer = ledger.add(
                     "opened",
                     record=record,
@@ -180,9 +184,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                     ending=settlement.ending,
                 )
             except OpsError as error:
+                if self.check and given["creates_ledger"] and code_of(error) in MISSING:
+                    return UNWRITTEN | {"record": record}
                 if not out_of_service(error):
                     raise
                 return self.without_ledger(given, policy, settlement, record, error)
+            if self.check:
+                for line in first_steps(given["verb"], given["site"], answer, policy):
+                    self._display.display(line)
+                return UNWRITTEN | {"record": record}
             settled = {run_id: settlement.reasons[run_id] for run_id in answer["settled"]}
             told_of = interrupted_notices(
                 given["settling"], settled, given["site"], given["webhook_format"], given["contract"]
@@ -240,7 +250,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             return self.remote(given).renew(run_id, given["lease_seconds"])
 
         lease = float(given["lease_seconds"])
-        keeper = Keeper(os.getppid(), folder / "lease.json", renew, lease / RENEWALS_A_LEASE, lease)
+        # On the worst day ops may be lost as well, and a restore goes on.
+        alone = given["verb"] == "restore"
+        keeper = Keeper(os.getppid(), folder / "lease.json", renew, lease / RENEWALS_A_LEASE, lease, outlives_ops=alone)
         keeper.leave_behind()
         return keeper.file
 

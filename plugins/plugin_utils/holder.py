@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy
 
-__all__ = ["LONGEST_LEASE_SECONDS", "Holder", "Waiting"]
+__all__ = ["LONGEST_LEASE_SECONDS", "Holder", "Waiting", "first_steps"]
 
 LONGEST_LEASE_SECONDS = 120
 SAY_SECONDS = 30.0
@@ -84,3 +85,23 @@ class Waiting:
         if self.clock() - self.said > SAY_SECONDS:
             self.said = self.clock()
             self.say(f"{self.verb} of {self.site} waits for {holder.in_words()}, {waited:.0f} s so far")
+
+
+def first_steps(verb: str, site: str, answer: Mapping[str, Any], policy: Policy) -> list[str]:
+    """Return in words what an operation would do before it begins, for check mode.
+
+    Args:
+        answer: what the ledger said: who holds the site, or was cut off.
+
+    Raises:
+        OpsError: somebody is at work who would not be waited for.
+    """
+    steps = []
+    for entry in answer["operations"]:
+        holder = Holder.of(entry)
+        ends = holder.verb in policy.ends
+        if answer["answer"] == "busy" and not ends and not policy.waits:
+            raise OpsError(holder.refusal(verb, site, 0.0))
+        what = "settle what is left of" if answer["answer"] == "unsettled" else "end" if ends else "wait for"
+        steps.append(f"{verb} of {site} would first {what} {holder.in_words()}")
+    return steps

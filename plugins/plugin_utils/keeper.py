@@ -70,6 +70,7 @@ class Keeper:
         renew: renews the lease; False where it is no longer ours; raises where the ops host could not be asked.
         interval_seconds: between two renewals, and how long one may take; well below the lease's length.
         lease_seconds: how long the lease lasts; after that without a renewal it may be somebody else's.
+        outlives_ops: whether the operation goes on while ops cannot be asked. Only the word that the lease is somebody else's ends it then.
     """
 
     playbook: int
@@ -77,6 +78,7 @@ class Keeper:
     renew: Callable[[], bool]
     interval_seconds: float
     lease_seconds: float = 60.0
+    outlives_ops: bool = False
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
@@ -99,7 +101,9 @@ class Keeper:
                     held = self.renew()
             except Exception:
                 # Whatever kept it from asking, the next attempt may succeed, as long as the lease lasts.
-                if self.clock() - held_since >= self.lease_seconds:
+                if self.outlives_ops:
+                    self.tell(HELD)
+                elif self.clock() - held_since >= self.lease_seconds:
                     self.give_up(playbook, f"it could not be renewed for {self.lease_seconds:.0f} s")
                     return
                 continue

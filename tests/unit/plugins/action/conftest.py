@@ -36,7 +36,9 @@ class Site:
         with Ledger.opened(folder, create=True):
             pass
 
-    def execute(self, module_name: str, module_args: dict[str, Any], task_vars: object) -> dict[str, Any]:
+    def execute(
+        self, module_name: str, module_args: dict[str, Any], task_vars: object, check: bool = False
+    ) -> dict[str, Any]:
         """Answer as the module on the host would."""
         if self.away:
             raise AnsibleConnectionFailure("no route to host")
@@ -54,7 +56,7 @@ class Site:
         try:
             if module_name.endswith("ledger_info"):
                 return info_module.answer({**defaults, **module_args}, False)
-            return {"changed": True, **ledger_module.answer({**defaults, **module_args}, False)}
+            return {"changed": True, **ledger_module.answer({**defaults, **module_args}, check)}
         except OpsError as error:
             return {"failed": True, "msg": str(error), "code": code_of(error)}
 
@@ -75,7 +77,12 @@ def site(tmp_path: Path) -> Site:
 def act(site: Site, monkeypatch: pytest.MonkeyPatch) -> Act:
     """Give the action by its state, on a clock that does not make anybody wait, and without the process that keeps the lease."""
     monkeypatch.setattr(operation.ActionBase, "run", lambda *_arguments: {})
-    monkeypatch.setattr(operation.ActionModule, "_execute_module", lambda _self, **given: site.execute(**given))
+
+    def execute(action: Any, **given: Any) -> dict[str, Any]:
+        checking = {"check": True} if action._task.check_mode else {}
+        return site.execute(**given, **checking)
+
+    monkeypatch.setattr(operation.ActionModule, "_execute_module", execute)
     monkeypatch.setattr(operation.ActionModule, "keep", lambda *_arguments: site.folder / "keeper" / "lease.json")
     clock = SimpleNamespace(now=0.0)
     sleep = lambda seconds: setattr(clock, "now", clock.now + seconds)  # noqa: E731

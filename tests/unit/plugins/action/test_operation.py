@@ -55,6 +55,23 @@ def test_check_mode_writes_nothing(act: Act, site: Any) -> None:
     assert site.entries() == []
 
 
+def test_check_mode_says_who_holds_the_site(act: Act, site: Any) -> None:
+    held = act("opened", verb="backup")["record"]["run_id"]
+    with pytest.raises(AnsibleActionFail, match=f"site of lab is refused: backup {held} of .* is at work"):
+        act("opened", check=True)
+    assert act("opened", verb="backup", check=True)["opened"]
+    assert act("opened", verb="restore", check=True)["opened"]
+    told = [line for line in site.displayed if "would first" in line]
+    assert [line.split(" of root")[0].split(f" {held}")[0] for line in told] == [
+        "backup of lab would first wait for backup", "restore of lab would first end backup",
+    ]  # fmt: skip
+    with Ledger.opened(site.folder) as ledger, ledger.store.writing():
+        ledger.store.execute("UPDATE lease SET expires_at = 0")
+    assert act("opened", check=True)["opened"]
+    assert f"site of lab would first settle what is left of backup {held}" in site.displayed[-1]
+    assert len(site.entries()) == 1
+
+
 def test_a_refused_run_has_a_record_without_an_opening(act: Act, site: Any) -> None:
     judged = act("judged", verb="upgrade")
     assert "upgrade needs the hospital's approval" in judged["refusal"]

@@ -46,9 +46,9 @@ def playbook() -> Iterator[subprocess.Popen[bytes]]:
 def keeper(tmp_path: Path, playbook: subprocess.Popen[bytes]) -> Callable[[Callable[[], bool]], Keeper]:
     """Give a keeper for the playbook by what renews."""
 
-    def make(renew: Callable[[], bool]) -> Keeper:
+    def make(renew: Callable[[], bool], *, outlives_ops: bool = False) -> Keeper:
         clock = Time()
-        made = Keeper(playbook.pid, tmp_path / "lease.json", renew, 15.0, 60.0, clock.sleep, clock)
+        made = Keeper(playbook.pid, tmp_path / "lease.json", renew, 15.0, 60.0, outlives_ops, clock.sleep, clock)
         made.tell("held")
         return made
 
@@ -133,6 +133,24 @@ def test_a_lease_that_cannot_be_renewed_as_long_as_it_lasts_is_lost(
     # Held since the renewal at 15 s, so the lease of 60 s is over at 75 s.
     assert asked == [15.0, 30.0, 45.0, 60.0, 75.0]
     assert said(made)["reason"] == "it could not be renewed for 60 s"
+    assert playbook.wait(timeout=10) == -signal.SIGTERM
+
+
+def test_a_restore_goes_on_while_ops_cannot_be_asked_and_ends_when_it_is_told_so(
+    keeper: Callable[..., Keeper], playbook: subprocess.Popen[bytes]
+) -> None:
+    asked: list[float] = []
+
+    def renew() -> bool:
+        asked.append(made.clock())
+        if len(asked) < 20:
+            raise OSError("no route to host")
+        return False
+
+    made = keeper(renew, outlives_ops=True)
+    made.run()
+    assert len(asked) == 20
+    assert said(made)["reason"] == "another operation has taken over the site"
     assert playbook.wait(timeout=10) == -signal.SIGTERM
 
 
