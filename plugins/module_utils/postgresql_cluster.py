@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .cluster_adoption import Adoption, configured_data_directory
 from .cluster_creation import Creation
+from .cluster_recovery import recover, recovers
 from .cluster_running import ClusterError, bring_up, stale
 from .command import CommandError, Runner, run_checked
 from .files import TextFile, diff_of, managed_block, write_text
 from .postgresql_server import SYSTEM_USER, Server
+from .server_log import ServerLog
 
 __all__ = ["Cluster", "ClusterError", "ClusterState", "Outcome", "ensure", "look", "refuse_another_place"]
 
@@ -217,10 +219,16 @@ def wanted_files(cluster: Cluster) -> list[TextFile]:
     return files
 
 
+def write(cluster: Cluster, raised: Mapping[str, str] | None = None) -> None:
+    """Write the configuration files, with the parameters in `raised` in place of the cluster's own."""
+    for file in wanted_files(replace(cluster, settings={**cluster.settings, **(raised or {})})):
+        write_text(file)
+
+
 def ensure(cluster: Cluster, runner: Runner, *, check: bool = False) -> Outcome:
     """Bring the cluster to its wanted state, or say under `check` what that would take.
 
-    Order: refuse, create or adopt, configure, start or reload, wait out a recovery, restart only where allowed.
+    Order: refuse, create or adopt, recover what was restored, configure, start or reload, restart only where allowed.
 
     Raises:
         ClusterError: the host's data does not fit (nothing was changed), or the server does not start.
@@ -246,9 +254,11 @@ def ensure(cluster: Cluster, runner: Runner, *, check: bool = False) -> Outcome:
     server = Server(runner, cluster.port)
     if not check:
         (cluster.configuration_directory / "conf.d").mkdir(exist_ok=True)
-        for file in files:
-            write_text(file)
-        bring_up(cluster, server, outcome.steps, [file.path for file in files])
+        log = ServerLog.of(cluster.version, cluster.name)
+        if recovers(cluster):
+            recover(cluster, server, log, outcome.steps, lambda raised: write(cluster, raised))
+        write(cluster)
+        bring_up(cluster, server, log, outcome.steps, [file.path for file in files])
     elif not server.answers():
         outcome.steps.append("start the server")
     elif outcome.diff or stale([*(file.path for file in files), *cluster.watch_files], server.loaded_at()):

@@ -66,6 +66,15 @@ class Server:
         """Tell whether the server replays WAL (a standby, or a restore that goes on) instead of taking writes."""
         return self.value("SELECT pg_is_in_recovery()") == "t"
 
+    def replay_paused(self) -> bool:
+        """Tell whether the server is in recovery and has paused it: by itself, or because a person said so."""
+        state = "CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() END"
+        return self.value(f"SELECT coalesce({state}, '')") == "paused"
+
+    def prepared_transactions(self) -> int:
+        """Return how many transactions are prepared and wait for their second phase."""
+        return int(self.value("SELECT count(*) FROM pg_prepared_xacts"))
+
     def role(self) -> str:
         """Return `primary`, `standby`, or `down` where the server does not answer."""
         try:
@@ -76,6 +85,14 @@ class Server:
     def restart_pending(self) -> list[str]:
         """Return the settings whose new value waits for a restart."""
         return [row[0] for row in self.query("SELECT name FROM pg_settings WHERE pending_restart ORDER BY name")]
+
+    def heed_archive_timeout(self) -> None:
+        """See that a quiet server's WAL goes to the archive in time from now on.
+
+        The checkpointer falls asleep while the server still starts, for checkpoint_timeout, and looks at archive_timeout only once it has been
+        woken (src/backend/postmaster/checkpointer.c, CheckpointerMain; seen on 15.18). A reload wakes it.
+        """
+        self.query("SELECT pg_reload_conf()")
 
     def loaded_at(self) -> float:
         """Return when the configuration was last read, in seconds since the epoch."""

@@ -12,12 +12,25 @@ CASES = 2000
 DATA = "/var/lib/postgresql"
 
 
+def set_by_hand(**settings):
+    """Give the server higher settings than the inventory knows of, as somebody may do who never tells; nobody works meanwhile."""
+    lines = "".join(f"{name} = {value}\\n" for name, value in settings.items())
+    at("db1").check_output(
+        f"printf '{lines}' > $(ls -d /etc/postgresql/*/main)/conf.d/90-by-hand.conf && systemctl restart 'postgresql@*-main.service' && echo done"
+    )
+    assert {name: int(sql(f"SHOW {name}")) for name in settings} == settings
+    sql(
+        "SELECT pg_reload_conf()"
+    )  # else a server that was just started heeds its archive_timeout after five minutes only
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Give the site with a backup, cases before and after it, and everything archived."""
     demo = Demo(Site(LAB, tmp_path_factory.mktemp("logs")), CASES, lose_tail=False)
     first = int(sql("SELECT coalesce(max(case_id), 0) + 1 FROM trauma.trauma_case", "trauma"))
     demo.next_case = first
+    set_by_hand(max_worker_processes=20)
     demo.load(CASES)
     demo.site.playbook("backup", "-e", "backup_type=full")
     demo.load(500)
@@ -119,6 +132,8 @@ def test_a_restore_over_data_keeps_that_data_aside(site):
 
 
 def test_the_lost_host_comes_back_with_every_archived_row(site):
+    # The first is in every backup; the second comes after the last one, so the replay itself meets it.
+    set_by_hand(max_worker_processes=20, max_connections=150)
     sums = committed_and_archived(site)
     assert site.sums()["tables"] == sums["tables"], "something was written meanwhile"
     lab("lose", "db1")
@@ -132,6 +147,11 @@ def test_the_lost_host_comes_back_with_every_archived_row(site):
     summary = site.site.playbook("restore", "-e", "restore_confirm=lab")["restore"]
     assert site.sums()["tables"] == sums["tables"]
     assert float(summary["rto_seconds"]) > 0
+    for name, value in (("max_worker_processes", "8"), ("max_connections", "100")):
+        assert sql(f"SHOW {name}") == value, "the inventory's value holds again"
+    assert sql("SELECT count(*) FROM pg_settings WHERE pending_restart") == "0"
+    log = at("db1").check_output("cat /var/log/postgresql/postgresql-*-main.log")
+    assert "insufficient parameter settings" in log, "the replay met the higher setting, and went on with it"
     assert sql("SELECT pg_is_in_recovery()") == "f"
     assert sql("SHOW data_checksums") == "on"
     newest = at("ops1").check_output("runuser -u pgbackrest -- pgbackrest info --output=json")

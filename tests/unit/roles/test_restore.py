@@ -93,6 +93,16 @@ def test_the_place_is_looked_at_by_the_database_s_host_itself() -> None:
 
 def test_no_empty_database_is_made_behind_a_restore() -> None:
     # Facts outrank defaults, so that role postgresql, which runs next on that host, sees it without a playbook's help.
-    assert load("restore/tasks/data.yml")[0]["ansible.builtin.set_fact"] == {"postgresql_create": False}
+    assert load("restore/tasks/data.yml")[0]["ansible.builtin.set_fact"]["postgresql_create"] is False
     run = load("postgresql/tasks/run.yml")[0]["traumalink.ops.postgresql_cluster"]
     assert templar(postgresql_create=False).template(run["create"]) is False
+
+
+def test_the_server_may_restart_while_the_application_is_stopped() -> None:
+    assert load("restore/tasks/data.yml")[0]["ansible.builtin.set_fact"]["postgresql_may_restart"] is True
+    names = [task["name"] for task in load("../playbooks/tasks/restore_work.yml")]
+    order = [
+        names.index(f"restore_work | {name}")
+        for name in ("Stop the application", "Database", "The application serves again")
+    ]
+    assert order == sorted(order)

@@ -122,3 +122,21 @@ def test_where_no_server_runs_nothing_replays(tmp_path: Path, content: str | Non
     if content is not None:
         (tmp_path / "postmaster.pid").write_text(content)
     assert startup_process(tmp_path) is None
+
+
+@pytest.mark.parametrize(("state", "paused"), [("paused\n", True), ("pause requested\n", False), ("\n", False)])
+def test_tells_a_replay_that_is_paused(runner: Any, state: str, paused: bool) -> None:
+    runner.on("psql", out=state)
+    assert Server(runner).replay_paused() is paused
+    assert "pg_get_wal_replay_pause_state()" in runner.calls[0][-1]
+
+
+def test_counts_prepared_transactions(runner: Any) -> None:
+    runner.on("SELECT count(*) FROM pg_prepared_xacts", out="3\n")
+    assert Server(runner).prepared_transactions() == 3
+
+
+def test_a_reload_wakes_whoever_watches_the_archive_timeout(runner: Any) -> None:
+    runner.on("SELECT pg_reload_conf()", out="t\n")
+    Server(runner).heed_archive_timeout()
+    assert len(runner.calls) == 1

@@ -44,6 +44,7 @@ def module(on_runner: Callable[[ModuleType], Run], configuration: Path, tmp_path
 def server(runner: Any) -> Any:
     """Give a runner on which the server answers and has loaded everything."""
     runner.on("SELECT 1", out="1\n").on("SELECT pg_is_in_recovery()", out="f\n")
+    runner.on("SELECT pg_reload_conf()", out="t\n")
     runner.on("SHOW data_checksums", out="on\n").on("SHOW server_version", out="15.18\n")
     runner.on("SELECT extract(epoch FROM pg_conf_load_time())", out="4000000000\n")
     runner.on("SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL ORDER BY 1")
