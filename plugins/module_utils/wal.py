@@ -9,7 +9,9 @@ import re
 
 from .errors import OpsError
 
-__all__ = ["SEGMENT_BYTES", "WalError", "position", "reaches_segment", "segment_number"]
+__all__ = [
+    "SEGMENT_BYTES", "WalError", "lsn_text", "position", "reaches_segment", "segment_holding", "segment_name", "segment_number", "timeline_of",
+]  # fmt: skip
 
 SEGMENT_BYTES = 16 * 1024 * 1024  # initdb's default; Debian's pg_createcluster keeps it
 SEGMENTS_PER_HIGH_PART = 0x1_0000_0000 // SEGMENT_BYTES
@@ -25,6 +27,27 @@ def position(lsn: str) -> int:
     if not found:
         raise WalError(f"{lsn!r} is no WAL position; one looks like 16/B374D848")
     return (int(found[1], 16) << 32) + int(found[2], 16)
+
+
+def lsn_text(number: int) -> str:
+    """Return a number of bytes as an LSN, as PostgreSQL writes it."""
+    return f"{number >> 32:X}/{number & 0xFFFFFFFF:X}"
+
+
+def segment_name(timeline: int, number: int) -> str:
+    """Return the name of a segment file."""
+    return f"{timeline:08X}{number // SEGMENTS_PER_HIGH_PART:08X}{number % SEGMENTS_PER_HIGH_PART:08X}"
+
+
+def segment_holding(lsn: str, timeline: int) -> str:
+    """Return the name of the segment in which a position lies."""
+    return segment_name(timeline, position(lsn) // SEGMENT_BYTES)
+
+
+def timeline_of(name: str) -> int:
+    """Return the timeline of a segment file."""
+    segment_number(name)
+    return int(name[:8], 16)
 
 
 def segment_number(name: str) -> int:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import (
     WalError,
+    lsn_text,
     position,
     reaches_segment,
+    segment_holding,
+    segment_name,
     segment_number,
+    timeline_of,
 )
 
 
@@ -46,3 +50,15 @@ def test_refuses_what_is_no_position(text: str) -> None:
 def test_refuses_what_is_no_segment(text: str) -> None:
     with pytest.raises(WalError, match="is no WAL segment"):
         segment_number(text)
+
+
+@pytest.mark.parametrize("lsn", ["0/0", "0/3000028", "16/B374D848", "FFFFFFFF/FFFFFFFF"])
+def test_a_position_is_written_as_postgresql_does(lsn: str) -> None:
+    assert lsn_text(position(lsn)) == lsn
+
+
+def test_the_segment_of_a_position() -> None:
+    # SELECT pg_walfile_name('16/B374D848') on timeline 2
+    assert segment_holding("16/B374D848", 2) == "0000000200000016000000B3"
+    assert segment_name(1, segment_number("0000000100000000000000FF") + 1) == "000000010000000100000000"
+    assert timeline_of("0000000A0000000000000001") == 10
