@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils import restore
 from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
 
 
@@ -85,3 +86,9 @@ def contract_data() -> Callable[..., dict[str, Any]]:
         }
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def no_engine_of_a_lab(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test see the processes of a lab that runs beside it: containers' processes stand in this machine's list too."""
+    monkeypatch.setattr(restore, "running_engines", lambda _commands: [])
