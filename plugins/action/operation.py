@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,17 +20,10 @@ from ansible_collections.traumalink.ops.plugins.module_utils.record import new_r
 from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_records
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock import moment
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract, read_contract
-from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import read_duration
 from ansible_collections.traumalink.ops.plugins.plugin_utils.forced_variables import given_as_extra, refusal
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import (
     Verdict,
     judge,
-)
-from ansible_collections.traumalink.ops.plugins.plugin_utils.holder import (
-    LONGEST_LEASE_SECONDS,
-    Holder,
-    Waiting,
-    first_steps,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import Keeper, dismiss, work_left
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_closing import (
@@ -43,10 +35,9 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_closing i
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices import (
     head_notice,
-    interrupted_notices,
     notices_of,
-    opening_notices,
 )
+from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_opening import Opening
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request import (
     OPTIONS,
     actor_of,
@@ -59,18 +50,10 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.remote_ledger impor
     MISSING,
     OpsAwayError,
     RemoteLedger,
-    beside,
     out_of_service,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import without_secrets
-from ansible_collections.traumalink.ops.plugins.plugin_utils.settlement import Settlement, settle
 
-LOOK_SECONDS = 2.0
-SHORTEST_LEASE_SECONDS = 5
-# What an operation is that stands in no ledger.
-UNWRITTEN: dict[str, Any] = {
-    "opened": True, "head": None, "keeper_file": "", "waited_seconds": 0, "recoveries": [], "notices": []
-}  # fmt: skip
 UNTOLD: dict[str, Any] = {"head": None, "problem": "", "notices": [], "head_notices": []}
 RENEWALS_A_LEASE = 4  # so that a lease survives some that fail
 
@@ -151,94 +134,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def opened(self, given: dict[str, Any]) -> dict[str, Any]:
         """Take the lease and open the record; say what must be settled first, where another operation was cut off."""
-        if not SHORTEST_LEASE_SECONDS <= given["lease_seconds"] <= LONGEST_LEASE_SECONDS:
-            raise OpsError(
-                f"operation_lease_seconds {given['lease_seconds']} must be {SHORTEST_LEASE_SECONDS} to {LONGEST_LEASE_SECONDS}; 60 serves. Nothing was changed"
-            )
-        settlement = settle(
-            given["settling"], given["answers"], given["verb"], given["site"], given["hosts"], given["lost_hosts"],
-            Path(given["recovery_folder"]),
-        )  # fmt: skip
-        for note in settlement.notes:
-            self._display.warning(note)
-        lock_wait = read_duration(given["lock_wait"]).total_seconds()
-        waiting: Waiting | None = None
-        ledger = self.remote(given)
-        while True:
-            _contract, policy, verdict, record = self.judge(given)  # the clock goes on while it waits
-            if verdict.refusal:
-                raise OpsError(verdict.refusal)
-            record["run_id"] = new_run_id(datetime.now(UTC))
-            waiting = waiting or Waiting(
-                given["verb"], given["site"], lock_wait * policy.waits, time.monotonic, self._display.display
-            )
-            try:
-                if not self.check:
-                    ledger.bring_in(Path(given["controller_records"]).expanduser())
-                answer = ledger.add(
-                    "opened",
-                    record=record,
-                    mode=policy.lock,
-                    lease_seconds=given["lease_seconds"],
-                    settled=settlement.reasons,
-                    ending=settlement.ending,
-                )
-            except OpsError as error:
-                if self.check and given["creates_ledger"] and code_of(error) in MISSING:
-                    return UNWRITTEN | {"record": record}
-                if not out_of_service(error):
-                    raise
-                return self.without_ledger(given, policy, settlement, record, error)
-            if self.check:
-                for line in first_steps(given["verb"], given["site"], answer, policy):
-                    self._display.display(line)
-                return UNWRITTEN | {"record": record}
-            settled = {run_id: settlement.reasons[run_id] for run_id in answer["settled"]}
-            told_of = interrupted_notices(
-                given["settling"], settled, given["site"], given["webhook_format"], given["contract"]
-            )
-            if answer["answer"] == "acquired":
-                head = self.countersign(given, answer["head"])
-                return {
-                    "opened": True,
-                    "record": record,
-                    "head": head,
-                    "keeper_file": str(self.keep(given, record["run_id"])),
-                    "waited_seconds": round(waiting.seconds),
-                    "recoveries": settlement.recoveries,
-                    "notices": told_of + opening_notices(record, given["webhook_format"], given["contract"]),
-                }
-            if answer["answer"] == "unsettled" or all(entry["verb"] in policy.ends for entry in answer["operations"]):
-                return {
-                    "opened": False,
-                    "notices": told_of,
-                    "unsettled": [{**entry, "end": entry["verb"] in policy.ends} for entry in answer["operations"]],
-                }
-            waiting.goes_on(Holder.of(answer["operations"][0]))
-            time.sleep(LOOK_SECONDS)
-
-    def without_ledger(
-        self, given: dict[str, Any], policy: Policy, settlement: Settlement, record: dict[str, Any], error: OpsError
-    ) -> dict[str, Any]:
-        """Let a restore go on, with its record kept on this controller; refuse everything else."""
-        away = code_of(error) == AWAY
-        why = (
-            f"{given['ops']} cannot be reached ({error}), so there is neither lock nor record; bring it back first."
-            if away
-            else str(error)
-        )
-        if given["verb"] != "restore":
-            raise OpsError(f"{given['verb']} of {given['site']} is refused: {why} Nothing was changed") from error
-        operations = [] if away else self.remote(given).operations()
-        others = [entry for entry in operations if entry["run_id"] not in settlement.reasons]
-        first, holder = beside(others, policy.ends, datetime.now(UTC), LONGEST_LEASE_SECONDS)
-        if holder:
-            raise OpsError(Holder.of(holder).refusal(given["verb"], given["site"], 0.0)) from error
-        if first:
-            return {"opened": False, "unsettled": first, "notices": []}
-        self._display.warning(f"the restore goes on without the ledger, and its record stays on this controller: {why}")
-        notices = opening_notices(record, given["webhook_format"], given["contract"])
-        return UNWRITTEN | {"record": record, "away": True, "notices": notices, "recoveries": settlement.recoveries}
+        return Opening(
+            given,
+            self.remote(given),
+            lambda: self.judge(given)[1:],
+            lambda head: self.countersign(given, head),
+            lambda run_id: self.keep(given, run_id),
+            self.check,
+        ).run()
 
     def keep(self, given: Mapping[str, Any], run_id: str) -> Path:
         """Leave the keeper of the lease behind; return the file in which it tells the lease's state."""

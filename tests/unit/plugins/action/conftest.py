@@ -15,6 +15,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsEr
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger import Ledger
 from ansible_collections.traumalink.ops.plugins.modules import ledger as ledger_module
 from ansible_collections.traumalink.ops.plugins.modules import ledger_info as info_module
+from ansible_collections.traumalink.ops.plugins.plugin_utils import operation_opening
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request import REQUEST_OPTIONS
 
 CONTRACT = {
@@ -86,7 +87,7 @@ def act(site: Site, monkeypatch: pytest.MonkeyPatch) -> Act:
     monkeypatch.setattr(operation.ActionModule, "keep", lambda *_arguments: site.folder / "keeper" / "lease.json")
     clock = SimpleNamespace(now=0.0)
     sleep = lambda seconds: setattr(clock, "now", clock.now + seconds)  # noqa: E731
-    monkeypatch.setattr(operation, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=sleep))
+    monkeypatch.setattr(operation_opening, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=sleep))
 
     def call(state: str, verb: str = "site", check: bool = False, hostvars: Any = None, **given: Any) -> dict[str, Any]:
         request = {"verb": verb, "site": "lab", "contract": CONTRACT, "hosts": ["db1", "ops1"], "ops": "ops1"}

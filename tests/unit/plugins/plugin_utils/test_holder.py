@@ -49,3 +49,18 @@ def test_who_may_wait_waits_so_long_and_says_so_now_and_then() -> None:
     clock.now += 2
     with pytest.raises(OpsError, match="backup of lab is refused after waiting 101 s"):
         patient.goes_on(holder("again"))
+
+
+def test_a_holder_is_named_with_verb_and_time() -> None:
+    lease = {
+        "run_id": "20261125-033000-3f9a2c",
+        "verb": "backup",
+        "actor": "li.na@c1",
+        "since": "2026-11-25T03:30:00Z",
+        "renewed_at": "x",
+    }
+    message = Holder.of(lease).refusal("site", "lab", 0.0)
+    assert message == (
+        "site of lab is refused: backup 20261125-033000-3f9a2c of li.na@c1, which holds the site since 2026-11-25T03:30:00Z, is at work. "
+        "Run it again when that has ended. Nothing was changed"
+    )

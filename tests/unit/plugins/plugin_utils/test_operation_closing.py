@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import Head, signed_by
 from ansible_collections.traumalink.ops.plugins.module_utils.record_reader import read_record
-from ansible_collections.traumalink.ops.plugins.plugin_utils import holder, operation_closing, operation_request
+from ansible_collections.traumalink.ops.plugins.plugin_utils import operation_closing, operation_request
 
 NOW = datetime(2026, 11, 25, 3, 40, tzinfo=UTC)
 
@@ -94,55 +91,6 @@ def test_a_head_is_countersigned_by_the_sites_key(keys: Callable[[str], Path]) -
     public = " ".join(keys("countersign").with_suffix(".pub").read_text().split()[:2])
     assert signed_by(Head(**head), told["signature"], public)
     assert operation_closing.countersigned("", head) == {**head, "signature": ""}
-
-
-AWX = {"AWX_HOST": "https://awx.example", "JOB_ID": "17"}
-
-
-def test_the_actor_is_the_system_user_and_also_awx_s_user_where_awx_runs_it() -> None:
-    here = operation_request.actor_of({}, {})
-    assert here == f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
-    told = operation_request.actor_of({"awx_user_name": "wang.wei", "awx_job_id": 17}, AWX)
-    assert told == f"{here} for wang.wei (AWX job 17)"
-
-
-@pytest.mark.parametrize(
-    ("variables", "environment"),
-    [
-        ({"awx_user_name": "wang.wei", "awx_job_id": 17}, {}),
-        ({"awx_user_name": "wang.wei", "awx_job_id": 17}, {"JOB_ID": "17"}),
-        ({"awx_user_name": "wang.wei", "awx_job_id": 16}, AWX),
-        ({"awx_user_name": "wang.wei"}, AWX),
-        ({"tower_user_name": "wang.wei"}, AWX),
-        ({"awx_user_name": "", "awx_job_id": 17}, AWX),
-        ({}, {"LOGNAME": "wang.wei", "USER": "wang.wei"}),
-    ],
-)
-def test_nobody_is_somebody_else_by_a_variable(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, Any], environment: dict[str, str]
-) -> None:
-    monkeypatch.setenv("LOGNAME", "wang.wei")
-    assert "wang.wei" not in operation_request.actor_of(variables, environment)
-
-
-def test_a_system_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operation_request.os, "getuid", lambda: 4294967000)
-    assert operation_request.actor_of({}, {}).startswith("uid 4294967000@")
-
-
-def test_a_holder_is_named_with_verb_and_time() -> None:
-    lease = {
-        "run_id": "20261125-033000-3f9a2c",
-        "verb": "backup",
-        "actor": "li.na@c1",
-        "since": "2026-11-25T03:30:00Z",
-        "renewed_at": "x",
-    }
-    message = holder.Holder.of(lease).refusal("site", "lab", 0.0)
-    assert message == (
-        "site of lab is refused: backup 20261125-033000-3f9a2c of li.na@c1, which holds the site since 2026-11-25T03:30:00Z, is at work. "
-        "Run it again when that has ended. Nothing was changed"
-    )
 
 
 def test_figures_of_any_kind_fit_into_a_record() -> None:
