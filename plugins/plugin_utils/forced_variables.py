@@ -24,6 +24,7 @@ GIVEN = frozenset(
         "operation_emergency_reason",
         "operation_expected",
         "operation_lock_wait",
+        "operation_lost_hosts",
         "operation_now",
         "operation_rehearsal",
     }

@@ -114,7 +114,7 @@ def test_a_message_that_cannot_be_sent_changes_nothing_about_the_operation():
     )
     assert run.status != 0
     assert run.says("Nobody was told by that way"), run.output[-3000:]
-    assert last_record()["outcome"] == "failed"
+    assert last_record()["outcome"] == "rolled_back"
     assert last_record()["reason"] == "app1: the work fails on app1"
 
 
