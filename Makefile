@@ -48,8 +48,9 @@ else
 endif
 
 .PHONY: bench
-bench: tools ## the budgets, measured: a table and build/bench/*.json
-	@$(lab_environment) && tests/bench/ledger.py
+bench: ## the budgets, measured, on a lab that it brings up where there is none: tables and build/bench/*.json
+	@tests/lab/prepare lab
+	@$(lab_environment) && tests/lab/lab.py up && { status=0; for part in converge ledger; do tests/bench/$$part.py || status=1; done; exit $$status; }
 
 .PHONY: unit
 unit: tools ## unit tests

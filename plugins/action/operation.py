@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import (
     Verdict,
     judge,
 )
-from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import Keeper, dismiss, work_left
+from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import Keeper, dismiss, playbook_process, work_left
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_closing import (
     closed_record,
     countersigned,
@@ -155,7 +154,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         lease = float(given["lease_seconds"])
         # On the worst day ops may be lost as well, and a restore goes on.
         alone = given["verb"] == "restore"
-        keeper = Keeper(os.getppid(), folder / "lease.json", renew, lease / RENEWALS_A_LEASE, lease, outlives_ops=alone)
+        keeper = Keeper(
+            playbook_process(), folder / "lease.json", renew, lease / RENEWALS_A_LEASE, lease, outlives_ops=alone
+        )
         keeper.leave_behind()
         return keeper.file
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import playbook_process
 
 UNIT_MODULE = "traumalink.ops.work_unit"
 SHOW_SECONDS = 10
@@ -40,7 +41,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         """Run the module in a unit; in check mode directly."""
         super().run(tmp, task_vars)
         self._variables = task_vars or {}
-        self._playbook = os.getppid()
+        self._playbook = playbook_process()
         _result, given = self.validate_argument_spec(
             argument_spec={
                 "module": {"type": "str", "required": True},

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import signal
 import time
@@ -20,11 +21,20 @@ from pathlib import Path
 
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
 
-__all__ = ["HELD", "LOST", "Keeper", "dismiss", "identity", "work_left"]
+__all__ = ["HELD", "LOST", "Keeper", "dismiss", "identity", "playbook_process", "work_left"]
 
 HELD, LOST = "held", "lost"
 LOOK_SECONDS = 1.0
 GRACE_SECONDS = 30.0
+
+
+def playbook_process() -> int:
+    """Return the process id of the ansible-playbook that this worker belongs to, also where it has died meanwhile.
+
+    By then the system's word is that the worker belongs to process 1, which lives for ever.
+    """
+    parent = multiprocessing.parent_process()
+    return parent.pid if parent and parent.pid else os.getppid()
 
 
 def identity(process: int) -> str:

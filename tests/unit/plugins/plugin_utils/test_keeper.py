@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -13,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import LOST, Keeper, identity, time_limit
+from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
+    LOST,
+    Keeper,
+    identity,
+    playbook_process,
+    time_limit,
+)
 
 
 class Time:
@@ -211,3 +218,24 @@ def test_a_process_that_has_ended_and_was_not_fetched_yet_is_dead() -> None:
             time.sleep(0.02)
         assert identity(process.pid) == ""
     assert identity(os.getpid()).startswith(f"{os.getpid()} ")
+
+
+def test_a_worker_names_its_playbook_also_when_that_has_died(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+
+    def worker() -> None:
+        deadline = time.monotonic() + 10
+        while os.getppid() == playbook_process() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        told.with_suffix(".new").write_text(f"{playbook_process()}")
+        told.with_suffix(".new").rename(told)
+
+    playbook = os.fork()
+    if playbook == 0:
+        multiprocessing.get_context("fork").Process(target=worker).start()
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(playbook, 0)
+    deadline = time.monotonic() + 20
+    while not told.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert told.read_text() == str(playbook)
