@@ -25,6 +25,7 @@ from .pgbackrest_failure import (
     mismatch,
     running_engines,
 )
+from .wal_archive import WalArchive, parse_history, parse_listing
 
 __all__ = ["Backup", "BackupError", "PgBackRest", "Stanza", "parse_info"]
 
@@ -71,7 +72,11 @@ class Backup:
 
 @dataclass(frozen=True)
 class Stanza:
-    """One stanza of the repository: its sets, oldest first, and the WAL that is archived for its newest database."""
+    """One stanza of the repository: its sets, oldest first, and the WAL that is archived for its newest database.
+
+    Attributes:
+        database_id: the engine's name of that database, such as `15-1`: its WAL lies in a folder of that name.
+    """
 
     name: str
     status: int
@@ -80,6 +85,7 @@ class Stanza:
     wal_min: str | None
     wal_max: str | None
     backups: tuple[Backup, ...]
+    database_id: str | None = None
 
     @property
     def exists(self) -> bool:
@@ -128,6 +134,28 @@ class PgBackRest:
         options = ["--no-config"] if environment else []
         done = self.call(*options, "info", "--output=json", environment=environment, what="reading the repository")
         return parse_info(done.stdout, self.stanza)
+
+    def archive(self, database_id: str, environment: Mapping[str, str] | None = None) -> WalArchive:
+        """Return the WAL that the repository holds of one database, by listing its files.
+
+        Args:
+            database_id: as Stanza has it.
+            environment: as for `info`.
+
+        Raises:
+            BackupError: the repository cannot be read.
+            ArchiveError: its listing, or the history of a timeline, cannot be understood.
+        """
+        options, place = ["--no-config"] if environment else [], f"archive/{self.stanza}"
+        listing = [*options, "repo-ls", "--recurse", "--output=json", place]
+        done = self.call(*listing, environment=environment, what="listing the archived WAL")
+        segments, timelines = parse_listing(done.stdout, database_id)
+        histories = {}
+        for timeline in timelines:
+            reading = [*options, "repo-get", f"{place}/{database_id}/{timeline:08X}.history"]
+            text = self.call(*reading, environment=environment, what=f"reading the history of timeline {timeline}")
+            histories[timeline] = parse_history(timeline, text.stdout)
+        return WalArchive(segments, histories)
 
     def create_stanza(self, *, sleep: Callable[[float], None] = time.sleep) -> None:
         """Create the stanza; where it exists for the same database nothing happens.
@@ -242,6 +270,7 @@ def parse_info(text: str, name: str) -> Stanza:
         wal_min=archives[-1]["min"] if archives else None,
         wal_max=archives[-1]["max"] if archives else None,
         backups=tuple(parse_backup(backup) for backup in entry.get("backup", [])),
+        database_id=f"{databases[-1]['version']}-{databases[-1]['id']}" if databases else None,
     )
 
 

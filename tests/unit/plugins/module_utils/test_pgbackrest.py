@@ -126,6 +126,13 @@ def test_tells_whether_the_stanza_exists(text: str, exists: bool, status: int) -
     assert (stanza.exists, stanza.status) == (exists, status)
 
 
+def test_names_the_folder_of_the_databases_wal() -> None:
+    assert parse_info(REAL, "lab").database_id == "15-1"
+    assert parse_info(ABSENT, "lab").database_id is None
+    databases = [{"id": 1, "system-id": 11, "version": "15"}, {"id": 2, "system-id": 22, "version": "17"}]
+    assert parse_info(changed(db=databases, archive=[]), "lab").database_id == "17-2", "before its first WAL too"
+
+
 @pytest.mark.parametrize("text", [ABSENT, "[]"])
 def test_nothing_there_is_nothing_there(text: str) -> None:
     assert parse_info(text, "lab") == Stanza("lab", 1, "missing stanza path", None, None, None, ())
@@ -207,6 +214,38 @@ def test_a_failed_command_names_the_attempt_and_the_first_error(runner: Any) -> 
         with pytest.raises(BackupError) as caught:
             attempt()
         assert str(caught.value) == said + "[124]: unable to connect"
+
+
+LISTING = json.dumps(
+    {
+        ".": {"type": "path"},
+        "15-1/0000000200000000": {"type": "path"},
+        f"15-1/0000000200000000/000000020000000000000008-{'ab' * 20}.zst": {
+            "type": "file",
+            "size": 77,
+            "time": 1795397820,
+        },
+        "15-1/00000002.history": {"type": "file", "size": 48, "time": 1795397820},
+        "archive.info": {"type": "file", "size": 400, "time": 1795397820},
+    }
+)
+
+
+def test_the_archive_is_what_is_listed_with_the_histories_of_its_timelines(runner: Any) -> None:
+    runner.on("repo-ls", "archive/lab", "--recurse", out=LISTING)
+    runner.on("repo-get", "archive/lab/15-1/00000002.history", out="1\t0/7A00028\tno recovery target specified\n")
+    held = engine(runner).archive("15-1")
+    assert [segment.size_bytes for segment in held.segments.values()] == [77]
+    assert held.gaps("000000010000000000000006", "000000020000000000000008")[0].first == "000000010000000000000006"
+    assert held.newest_timeline == 2
+
+
+def test_an_archive_can_be_looked_at_with_a_passphrase_of_ones_own(runner: Any) -> None:
+    runner.on("repo-ls", out=LISTING).on("repo-get", out="1\t0/7A00028\tx\n")
+    secrets = {"PGBACKREST_REPO1_CIPHER_PASS": "geheim"}
+    engine(runner).archive("15-1", secrets)
+    assert all("--no-config" in argv for argv in runner.calls)
+    assert [options["environment"] for options in runner.options] == [secrets, secrets]
 
 
 def test_creates_and_checks(runner: Any) -> None:
