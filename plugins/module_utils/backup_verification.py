@@ -28,6 +28,9 @@ from .wal_archive import ArchiveError
 __all__ = ["Unproven", "Verification", "Verified"]
 
 
+NO_VAULT = "there is no second copy of the repository, so whoever loses or spoils ops takes all backups along; set backup_vault_path to a NAS that is mounted there"
+
+
 class Unproven(OpsError):  # noqa: N818 - what a set is called of which too little was seen
     """A set does not count.
 
@@ -87,8 +90,13 @@ class Verification:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    def run(self, label: str, observed: Observed, *, size_expected: bool, retention_days: int) -> Verified:
+    def run(
+        self, label: str, observed: Observed, *, size_expected: bool, retention_days: int, vault: bool = True
+    ) -> Verified:
         """See whether the set counts, keep its proof, and remove sets that are older than `retention_days` and not needed.
+
+        Args:
+            vault: whether there is a second copy of the repository.
 
         Raises:
             Unproven: it does not count. Nothing was removed.
@@ -100,7 +108,7 @@ class Verification:
             raise Unproven(found)
         proof = proof_of(evidence, self.now, shutil.disk_usage(self.repository).free)
         file = write_proof(proof, self.engine.user, self.proofs)
-        told = list(warnings(evidence))
+        told = [*warnings(evidence), *([] if vault else [NO_VAULT])]
         removed, kept = self.expire(evidence, retention_days)
         backup = evidence.backup
         if backup is None:

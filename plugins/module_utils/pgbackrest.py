@@ -62,6 +62,7 @@ class PgBackRest:
     Attributes:
         repository: where the repository lies, on its own host; a failure for want of room then says how much there is.
         running: gives the processes that may hold the engine's lock.
+        options: what stands in front of each command, such as another configuration file.
     """
 
     runner: Runner
@@ -69,11 +70,12 @@ class PgBackRest:
     user: str
     repository: Path | None = None
     running: Callable[[], list[RunningEngine]] = running_engines
+    options: tuple[str, ...] = ()
 
     def call(self, *argv: str, environment: Mapping[str, str] | None = None, what: str) -> Completed:
         """Run one command; a failure becomes a BackupError with the engine's own first error and what it means."""
         # To the console, so that what went wrong stands in the result and not only in a file on the host.
-        full = ["pgbackrest", f"--stanza={self.stanza}", "--log-level-console=warn", *argv]
+        full = ["pgbackrest", f"--stanza={self.stanza}", "--log-level-console=warn", *self.options, *argv]
         done = self.runner(full, user=self.user, environment=environment)
         if done.status != 0:
             raise failure(done, what, running=self.running(), repository=self.repository)

@@ -24,6 +24,7 @@ options:
   size_expected: {description: Whether a person has said that the set's size is right., type: bool, default: false}
   retention_days: {description: How long sets are kept., type: int, required: true}
   wait_seconds: {description: How long WAL may take to arrive., type: float, default: 120}
+  vault: {description: Whether there is a second copy of the repository; a warning says so where there is none., type: bool, default: true}
 attributes:
   check_mode: {support: full, description: Looks at nothing; a check takes no backup.}
   diff_mode: {support: none, description: There is nothing to compare.}
@@ -73,6 +74,7 @@ def main() -> None:
             "size_expected": {"type": "bool", "default": False},
             "retention_days": {"type": "int", "required": True},
             "wait_seconds": {"type": "float", "default": 120},
+            "vault": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
@@ -88,6 +90,7 @@ def main() -> None:
             Observed.of(given["observed"]),
             size_expected=given["size_expected"],
             retention_days=given["retention_days"],
+            vault=given["vault"],
         )
     except Unproven as error:
         module.fail_json(msg=f"backup {given['label']} does not count: {error}", problems=error.problems)

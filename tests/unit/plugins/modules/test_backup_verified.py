@@ -37,7 +37,7 @@ def test_hands_over_what_the_database_saw(module: Run, monkeypatch: pytest.Monke
     result = module(**SITE, observed=SEEN.facts(), wait_seconds=3, size_expected=True)
     looked, given, options = calls[0]
     assert given == ("A", SEEN)
-    assert options == {"size_expected": True, "retention_days": 9}
+    assert options == {"size_expected": True, "retention_days": 9, "vault": True}
     assert (looked.engine.stanza, looked.repository, looked.wait_seconds) == ("lab", Path("/srv/repository"), 3)
     assert result["figures"] == {"label": "A", "warnings": "careful"}
     assert (result["removed"], result["kept"], result["artefact"]["size_bytes"]) == (["B"], "C", 2)
