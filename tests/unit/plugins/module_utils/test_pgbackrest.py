@@ -136,6 +136,30 @@ def test_names_the_folder_of_the_databases_wal() -> None:
     assert parse_info(changed(db=databases, archive=[]), "lab").database_id == "17-2", "before its first WAL too"
 
 
+def test_what_a_second_repository_holds_is_not_taken_for_the_first_ones() -> None:
+    real = json.loads(REAL)[0]
+    second = [
+        {**entry, "database": {"id": 1, "repo-key": 2}, "label": f"2{entry['label'][1:]}X"} for entry in real["backup"]
+    ]
+    archives = [*real["archive"], {"database": {"id": 1, "repo-key": 2}, "id": "15-1", "min": "A", "max": "Z"}]
+    away = {"cipher": "none", "key": 2, "status": {"code": 99, "message": "[HostConnectError] unable to connect"}}
+    text = changed(
+        backup=[*real["backup"], *second], archive=archives, repo=[*real["repo"], away], status={"code": 4, "message": "mixed"},
+        db=[*real["db"], {"id": 1, "repo-key": 2, "system-id": 5, "version": "15"}],
+    )  # fmt: skip
+    assert parse_info(text, "lab") == parse_info(REAL, "lab")
+
+
+def test_a_second_repository_that_has_no_stanza_yet_gets_it(runner: Any) -> None:
+    empty = {"cipher": "none", "key": 2, "status": {"code": 1, "message": "missing stanza path"}}
+    stanza = parse_info(changed(repo=[*json.loads(REAL)[0]["repo"], empty]), "lab")
+    assert (stanza.exists, stanza.everywhere) == (True, False)
+    runner.on("stanza-create")
+    assert engine(runner).settle_stanza(stanza, stanza.system_id, replace=False) == "create"
+    assert len(runner.asked("stanza-create")) == 1
+    assert engine(runner).settle_stanza(parse_info(REAL, "lab"), stanza.system_id, replace=False) is None
+
+
 @pytest.mark.parametrize("text", [ABSENT, "[]"])
 def test_nothing_there_is_nothing_there(text: str) -> None:
     assert parse_info(text, "lab") == Stanza("lab", 1, "missing stanza path", None, None, None, ())
@@ -263,6 +287,14 @@ def test_a_backup_is_the_set_that_the_repository_holds_afterwards(runner: Any, k
     runner.on("info", out=[without(INCREMENT), REAL]).on("backup")
     assert engine(runner).backup(kind).label == INCREMENT
     assert [argv[3:] for argv in runner.asked("backup")] == [[f"--type={kind}", "backup"]]
+
+
+def test_each_repository_gets_a_backup_of_its_own(runner: Any) -> None:
+    runner.on("info", out=[without(INCREMENT), REAL]).on("backup")
+    assert engine(runner).backup("incr", repositories=2).label == INCREMENT
+    assert [argv[3:] for argv in runner.asked("backup")] == [
+        ["--repo=1", "--type=incr", "backup"], ["--repo=2", "--type=incr", "backup"],
+    ]  # fmt: skip
 
 
 def test_the_first_backup_of_all_counts(runner: Any) -> None:
