@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A drill: a backup is brought back into a scratch instance, replayed, compared and looked through; the repository and production stay untouched."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .backup_proof import Proof, ProofError, read_proof
+from .command import CommandError
+from .drill_checks import Found, after_replay, checked, checksums, compare, replayed
+from .drill_damage import damaged_copies, damaged_files
+from .drill_plan import DrillPlan, PlanError, chosen_set, whole_archive
+from .drill_result import FAILED, SUCCESS, Check, DrillResult
+from .drill_scratch import Scratch
+from .drill_server import ReplayError, ScratchServer
+from .errors import OpsError
+from .pgbackrest import Backup, BackupError, PgBackRest, Stanza
+from .progress import say
+from .tree_state import changes, look
+
+__all__ = ["Drill", "Drilled"]
+
+
+@dataclass(frozen=True)
+class Drilled:
+    """A drill that has ended: its result, and figures for the record."""
+
+    result: DrillResult
+    figures: dict[str, int | float | str]
+
+    def facts(self) -> dict[str, Any]:
+        """Return plain data for an Ansible result."""
+        return {"drill": self.result.facts(), "figures": self.figures}
+
+
+@dataclass
+class Drill:
+    """One drill.
+
+    Attributes:
+        engine: as the drill's user with the drill's own configuration: it reads the repository and cannot write to it.
+        repository: where the repository lies.
+        proofs: folder of what was seen of the backups.
+        server: makes the scratch server of a PostgreSQL version.
+        clock: seconds that go by; sleep: waits.
+    """
+
+    engine: PgBackRest
+    scratch: Scratch
+    repository: Path
+    proofs: Path
+    server: Callable[[str], ScratchServer]
+    now: datetime
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    checks: list[Check] = field(default_factory=list)
+    spent: dict[str, float] = field(default_factory=dict)
+
+    def look(self, label: str | None) -> tuple[Stanza, Backup]:
+        """Return the set that would be drilled, after seeing that there is room. Nothing is changed.
+
+        Raises:
+            PlanError: there is no such set.
+            ScratchError: there is not enough room.
+            BackupError: the repository cannot be read.
+        """
+        stanza = self.engine.info()
+        backup = chosen_set(stanza, label)
+        self.scratch.require(DrillPlan(backup, None, 0, "").required_bytes)
+        return stanza, backup
+
+    def run(self, label: str | None) -> Drilled:
+        """Carry the drill out. What fails is in the result; an error means that there was nothing to drill, or no place for it."""
+        with self.scratch.held():
+            stanza, backup = self.look(label)
+            before = look(self.repository)
+            proof = self.proof_of(backup)
+            try:
+                self.carry_out(stanza, backup, proof)
+            finally:
+                say("removes the restored data")
+                self.scratch.wipe()
+            self.note("repository", lambda: Found(tuple(changes(before, look(self.repository))), f"{len(before)} files are as they were"))
+        return self.conclude(backup)
+
+    def proof_of(self, backup: Backup) -> Proof | None:
+        """Return what was seen of the set; a set from before proofs were kept has none, a damaged one is a fault."""
+        if not (self.proofs / f"{backup.label}.json").exists():
+            self.checks.append(Check("proof", True, f"nothing was kept of backup {backup.label} when it was taken: its content is not compared"))
+            return None
+        try:
+            return read_proof(backup.label, self.proofs)
+        except ProofError as error:
+            self.checks.append(Check("proof", False, str(error)))
+            return None
+
+    def note(self, name: str, make: Callable[[], Found]) -> bool:
+        """Make a check and keep it; return whether it was passed."""
+        say(f"checks {name}")
+        self.checks.append(checked(name, make))
+        return self.checks[-1].ok
+
+    def carry_out(self, stanza: Stanza, backup: Backup, proof: Proof | None) -> None:
+        """Restore, replay and look; stop where nothing can be done any more."""
+        try:
+            plan = whole_archive(lambda: self.engine.archive(str(stanza.database_id)), backup, proof, self.sleep)
+        except (PlanError, BackupError) as error:
+            self.checks.append(Check("wal", False, str(error)))
+            return
+        self.checks.append(Check("wal", True, f"{backup.wal_start} to {plan.last}, none missing"))
+        self.note("copies", lambda: Found(tuple(damaged_copies(self.engine, backup.label)), "manifest and information files are as their copies"))
+        if not self.restore(backup):
+            return
+        server = self.server(str(stanza.database_id).partition("-")[0])
+        try:
+            if self.replay(server, plan):
+                for name, make in after_replay(server, proof):
+                    self.note(name, make)
+            server.stop()
+        except (ReplayError, CommandError, OpsError) as error:
+            self.checks.append(Check("server", False, str(error)))
+            return
+        self.note("checksums", lambda: checksums(server))
+
+    def restore(self, backup: Backup) -> bool:
+        """Lay the set down in the scratch folder; return whether that went well."""
+        self.scratch.prepare()
+        say(f"restores backup {backup.label}")
+        options = [f"--set={backup.label}", "--type=default", f"--pg1-path={self.scratch.data}", f"--tablespace-map-all={self.scratch.tablespaces}"]
+        try:
+            with self.taking("restore"):
+                self.engine.call(*options, "restore", what=f"the restore of backup {backup.label}")
+        except BackupError as error:
+            say("looks for the damaged file")
+            self.checks.append(Check("restore", False, damaged_files(self.engine, backup, str(error))))
+            return False
+        if not (self.scratch.data / "recovery.signal").exists():
+            missing = f"the restore of backup {backup.label} ended without an error, but laid no recovery.signal down"
+            self.checks.append(Check("restore", False, missing))
+            return False
+        self.checks.append(Check("restore", True, f"backup {backup.label}, {backup.database_bytes} bytes"))
+        return True
+
+    def replay(self, server: ScratchServer, plan: DrillPlan) -> bool:
+        """Replay from pause to pause and then to the end; return whether the server has opened there."""
+        for pause in plan.pauses:
+            with self.taking("replay"):
+                server.reach(pause.lsn, plan.timeline)
+            for content in pause.contents:
+                self.note("content", lambda content=content: compare(server, content))  # type: ignore[misc]
+            server.stop()
+        with self.taking("replay"):
+            server.reach(None, plan.timeline)
+        self.note("replay", lambda: replayed(server, plan.last))
+        return True
+
+    @contextmanager
+    def taking(self, what: str) -> Iterator[None]:
+        """Count the time that something takes."""
+        began = self.clock()
+        yield
+        self.spent[what] = self.spent.get(what, 0.0) + self.clock() - began
+
+    def conclude(self, backup: Backup) -> Drilled:
+        """Return the result, and the figures for the record."""
+        failed = [check for check in self.checks if not check.ok]
+        opened = any(check.name == "replay" for check in self.checks)
+        rto = round(sum(self.spent.values()), 1) if opened else 0.0
+        result = DrillResult(
+            label=backup.label,
+            drilled_at=self.now,
+            outcome=FAILED if failed else SUCCESS,
+            reason="; ".join(f"{check.name}: {check.detail}" for check in failed),
+            seconds=rto,
+            checks=tuple(self.checks),
+            proof_compared=any(check.name == "content" for check in self.checks),
+        )
+        figures: dict[str, int | float | str] = {
+            "backup": backup.label,
+            "backup_type": backup.type,
+            "database_bytes": backup.database_bytes,
+            "checks": len(self.checks),
+            "checks_failed": len(failed),
+            "content_compared": "yes" if result.proof_compared else "no",
+        }
+        if opened:
+            figures |= {"rto_seconds": rto, **{f"{what}_seconds": round(seconds, 1) for what, seconds in self.spent.items()}}
+        return Drilled(result, figures)
