@@ -87,7 +87,7 @@ def test_a_damaged_proof_is_none(text: str, tmp_path: Path) -> None:
 
 
 def test_a_missing_proof_says_that_nothing_is_proven(tmp_path: Path) -> None:
-    with pytest.raises(ProofError, match="No such file or directory.*: nothing is proven of backup 20261123-013700F"):
+    with pytest.raises(ProofError, match=r"No such file or directory.*: nothing is proven of backup 20261123-013700F"):
         read_proof("20261123-013700F", tmp_path)
     assert read_proofs(tmp_path / "absent") == {}
 
