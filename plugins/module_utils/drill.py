@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from .backup_proof import Proof, ProofError, read_proof
-from .command import CommandError
 from .drill_checks import Found, after_replay, checked, checksums, compare, replayed
 from .drill_damage import damaged_copies, damaged_files
 from .drill_plan import DrillPlan, PlanError, chosen_set, whole_archive
@@ -27,6 +26,8 @@ from .progress import say
 from .tree_state import changes, look
 
 __all__ = ["Drill", "Drilled"]
+
+CAUSE = "segments"  # what else fails then, fails for that
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Drill:
     sleep: Callable[[float], None] = time.sleep
     checks: list[Check] = field(default_factory=list)
     spent: dict[str, float] = field(default_factory=dict)
+    opened: bool = False
 
     def look(self, label: str | None) -> tuple[Stanza, Backup]:
         """Return the set that would be drilled, after seeing that there is room. Nothing is changed.
@@ -88,13 +90,22 @@ class Drill:
             finally:
                 say("removes the restored data")
                 self.scratch.wipe()
-            self.note("repository", lambda: Found(tuple(changes(before, look(self.repository))), f"{len(before)} files are as they were"))
+            self.note(
+                "repository",
+                lambda: Found(tuple(changes(before, look(self.repository))), f"{len(before)} files are as they were"),
+            )
         return self.conclude(backup)
 
     def proof_of(self, backup: Backup) -> Proof | None:
         """Return what was seen of the set; a set from before proofs were kept has none, a damaged one is a fault."""
         if not (self.proofs / f"{backup.label}.json").exists():
-            self.checks.append(Check("proof", True, f"nothing was kept of backup {backup.label} when it was taken: its content is not compared"))
+            self.checks.append(
+                Check(
+                    "proof",
+                    True,
+                    f"nothing was kept of backup {backup.label} when it was taken: its content is not compared",
+                )
+            )
             return None
         try:
             return read_proof(backup.label, self.proofs)
@@ -116,25 +127,38 @@ class Drill:
             self.checks.append(Check("wal", False, str(error)))
             return
         self.checks.append(Check("wal", True, f"{backup.wal_start} to {plan.last}, none missing"))
-        self.note("copies", lambda: Found(tuple(damaged_copies(self.engine, backup.label)), "manifest and information files are as their copies"))
+        self.note(
+            "copies",
+            lambda: Found(
+                tuple(damaged_copies(self.engine, backup.label)), "manifest and information files are as their copies"
+            ),
+        )
         if not self.restore(backup):
             return
         server = self.server(str(stanza.database_id).partition("-")[0])
+        server.fetching.lay(plan.checksums)
         try:
-            if self.replay(server, plan):
-                for name, make in after_replay(server, proof):
-                    self.note(name, make)
-            server.stop()
-        except (ReplayError, CommandError, OpsError) as error:
-            self.checks.append(Check("server", False, str(error)))
-            return
-        self.note("checksums", lambda: checksums(server))
+            self.replay(server, plan)
+            for name, make in after_replay(server, proof):
+                self.note(name, make)
+        except OpsError as error:
+            self.checks.append(Check("replay", False, str(error)))
+        self.note(
+            "segments", lambda: Found(tuple(server.fetching.damaged()), "each that was replayed is what was archived")
+        )
+        if self.opened:
+            self.note("checksums", lambda: checksums(server))
 
     def restore(self, backup: Backup) -> bool:
         """Lay the set down in the scratch folder; return whether that went well."""
         self.scratch.prepare()
         say(f"restores backup {backup.label}")
-        options = [f"--set={backup.label}", "--type=default", f"--pg1-path={self.scratch.data}", f"--tablespace-map-all={self.scratch.tablespaces}"]
+        options = [
+            f"--set={backup.label}",
+            "--type=default",
+            f"--pg1-path={self.scratch.data}",
+            f"--tablespace-map-all={self.scratch.tablespaces}",
+        ]
         try:
             with self.taking("restore"):
                 self.engine.call(*options, "restore", what=f"the restore of backup {backup.label}")
@@ -149,18 +173,29 @@ class Drill:
         self.checks.append(Check("restore", True, f"backup {backup.label}, {backup.database_bytes} bytes"))
         return True
 
-    def replay(self, server: ScratchServer, plan: DrillPlan) -> bool:
-        """Replay from pause to pause and then to the end; return whether the server has opened there."""
+    def replay(self, server: ScratchServer, plan: DrillPlan) -> None:
+        """Replay from pause to pause and then to the end, where the server opens.
+
+        Raises:
+            ReplayError: it does not.
+        """
         for pause in plan.pauses:
-            with self.taking("replay"):
-                server.reach(pause.lsn, plan.timeline)
-            for content in pause.contents:
-                self.note("content", lambda content=content: compare(server, content))  # type: ignore[misc]
-            server.stop()
+            try:
+                with self.taking("replay"):
+                    server.reach(pause.lsn, plan.timeline)
+                for content in pause.contents:
+                    self.note("content", lambda content=content: compare(server, content))  # type: ignore[misc]
+            except (
+                ReplayError
+            ) as error:  # what else there is to see is seen at the end; the other pauses lie behind this one
+                self.checks.append(Check("content", False, str(error)))
+                break
+            finally:
+                server.stop()
         with self.taking("replay"):
             server.reach(None, plan.timeline)
+        self.opened = True
         self.note("replay", lambda: replayed(server, plan.last))
-        return True
 
     @contextmanager
     def taking(self, what: str) -> Iterator[None]:
@@ -172,13 +207,14 @@ class Drill:
     def conclude(self, backup: Backup) -> Drilled:
         """Return the result, and the figures for the record."""
         failed = [check for check in self.checks if not check.ok]
-        opened = any(check.name == "replay" for check in self.checks)
-        rto = round(sum(self.spent.values()), 1) if opened else 0.0
+        rto = round(sum(self.spent.values()), 1) if self.opened else 0.0
         result = DrillResult(
             label=backup.label,
             drilled_at=self.now,
             outcome=FAILED if failed else SUCCESS,
-            reason="; ".join(f"{check.name}: {check.detail}" for check in failed),
+            reason="; ".join(
+                f"{check.name}: {check.detail}" for check in sorted(failed, key=lambda check: check.name != CAUSE)
+            ),
             seconds=rto,
             checks=tuple(self.checks),
             proof_compared=any(check.name == "content" for check in self.checks),
@@ -191,6 +227,9 @@ class Drill:
             "checks_failed": len(failed),
             "content_compared": "yes" if result.proof_compared else "no",
         }
-        if opened:
-            figures |= {"rto_seconds": rto, **{f"{what}_seconds": round(seconds, 1) for what, seconds in self.spent.items()}}
+        if self.opened:
+            figures |= {
+                "rto_seconds": rto,
+                **{f"{what}_seconds": round(seconds, 1) for what, seconds in self.spent.items()},
+            }
         return Drilled(result, figures)

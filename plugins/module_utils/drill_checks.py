@@ -69,7 +69,9 @@ def compare(server: ScratchServer, content: Content) -> Found:
     partly = sum(table.percent < 100 for table in content.tables.values())
     rows = sum(table.rows for table in content.tables.values())
     words = f"{len(content.tables)} tables and {len(content.sequences)} sequences of {content.database}, {rows} rows"
-    notes = [f"{partly} large tables in part"] * bool(partly) + [f"{len(content.left_out)} tables left out"] * bool(content.left_out)
+    notes = [f"{partly} large tables in part"] * bool(partly) + [f"{len(content.left_out)} tables left out"] * bool(
+        content.left_out
+    )
     return Found(faults, ", ".join([words, *notes]))
 
 
@@ -78,12 +80,16 @@ def replayed(server: ScratchServer, last: str) -> Found:
     folder = server.scratch.data / "pg_wal"
     names = sorted(path.name for path in folder.glob("*.history") if re.fullmatch(r"[0-9A-F]{8}\.history", path.name))
     if not names:
-        raise ReplayError("the scratch server has opened on no timeline of its own, so nobody can say how far it replayed")
+        raise ReplayError(
+            "the scratch server has opened on no timeline of its own, so nobody can say how far it replayed"
+        )
     text = (folder / names[-1]).read_text(encoding="utf-8", errors="replace")
     _timeline, reached = parse_history(int(names[-1][:8], 16), text).ancestors[-1]
     to = lsn_text(reached)
     if not reaches_segment(to, last):
-        return Found((f"WAL was replayed to {to} only, but the archive goes on to segment {last}: {server.said()}",), "")
+        return Found(
+            (f"WAL was replayed to {to} only, but the archive goes on to segment {last}: {server.said()}",), ""
+        )
     return Found((), f"to {to}, in segment {last}")
 
 
@@ -102,8 +108,14 @@ def canaries(server: ScratchServer, proof: Proof) -> Found:
     """See the rows that were committed while the backup was taken, and after it."""
     there = {int(number) for (number,) in server.client.query("SELECT id FROM traumalink.canary", DATABASE)}
     wanted = {"during": proof.during, "after": proof.after}
-    faults = [f"the row committed {when} the backup (id {row.id}, {row.lsn}) is not there" for when, row in wanted.items() if row.id not in there]
-    return Found(tuple(faults), f"the rows committed during and after the backup (ids {proof.during.id}, {proof.after.id})")
+    faults = [
+        f"the row committed {when} the backup (id {row.id}, {row.lsn}) is not there"
+        for when, row in wanted.items()
+        if row.id not in there
+    ]
+    return Found(
+        tuple(faults), f"the rows committed during and after the backup (ids {proof.during.id}, {proof.after.id})"
+    )
 
 
 def amcheck(server: ScratchServer, databases: list[str]) -> Found:
@@ -122,7 +134,9 @@ def amcheck(server: ScratchServer, databases: list[str]) -> Found:
 
 def complaint(done: Completed) -> str:
     """Return what a program complains of, without the lines that only tell what it does."""
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if not re.search(r"pg_\w+: (?!error)|^\s*$", line)]
+    lines = [
+        line for line in (done.stdout + done.stderr).splitlines() if not re.search(r"pg_\w+: (?!error)|^\s*$", line)
+    ]
     return some(tuple(lines)) or f"{done.argv[0]} ended with status {done.status}"
 
 
@@ -165,7 +179,8 @@ def collations(server: ScratchServer, databases: list[str]) -> Found:
 
 
 def checksums(server: ScratchServer) -> Found:
-    """See every page's checksum right; the server is stopped."""
+    """See every page's checksum right; the server is stopped for that."""
+    server.stop()
     if server.control().get("Data page checksum version", "0") == "0":
         return Found((), "the database was made without page checksums: nothing to compare")
     done = server.as_user([server.program("pg_checksums"), "--check", "-D", str(server.scratch.data)])

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from .backup_proof import Content, Proof
 from .errors import OpsError
@@ -44,12 +44,14 @@ class DrillPlan:
         backup: the set that comes back.
         proof: what was seen when it was taken; None where nothing was kept.
         timeline: along which WAL is replayed; last: the last segment that is archived on it.
+        checksums: SHA-1 of the archived segments, by name.
     """
 
     backup: Backup
     proof: Proof | None
     timeline: int
     last: str
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def pauses(self) -> tuple[Pause, ...]:
@@ -103,7 +105,8 @@ def plan(backup: Backup, archive: WalArchive, proof: Proof | None) -> DrillPlan:
             continue
         if gaps:
             raise PlanError(broken(backup, gaps))
-        return DrillPlan(backup, proof, timeline, last)
+        checksums = {name: archived.sha1 for name, archived in archive.segments.items()}
+        return DrillPlan(backup, proof, timeline, last, checksums)
     raise PlanError(
         f"WAL segment {backup.wal_start} is missing in the repository, and no way leads on from backup {backup.label}: it cannot be restored. "
         "Take a full backup now"

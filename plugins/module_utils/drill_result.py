@@ -15,7 +15,18 @@ from typing import Any
 from .errors import OpsError
 from .files import TextFile, write_text
 
-__all__ = ["FAILED", "SUCCESS", "Check", "DrillResult", "ResultError", "Standing", "parse_result", "read_results", "standing", "write_result"]
+__all__ = [
+    "FAILED",
+    "SUCCESS",
+    "Check",
+    "DrillResult",
+    "ResultError",
+    "Standing",
+    "parse_result",
+    "read_results",
+    "standing",
+    "write_result",
+]
 
 SUCCESS, FAILED = "success", "failed"
 MODE = 0o640  # as the proofs
@@ -56,7 +67,11 @@ class DrillResult:
 
     def facts(self) -> dict[str, Any]:
         """Return the result as plain data."""
-        return {**asdict(self), "checks": [asdict(check) for check in self.checks], "drilled_at": self.drilled_at.astimezone(UTC).isoformat(timespec="seconds")}
+        return {
+            **asdict(self),
+            "checks": [asdict(check) for check in self.checks],
+            "drilled_at": self.drilled_at.astimezone(UTC).isoformat(timespec="seconds"),
+        }
 
 
 @dataclass(frozen=True)
@@ -119,7 +134,9 @@ def standing(results: Mapping[str, DrillResult], now: datetime, max_age: timedel
     ordered = sorted(results.values(), key=lambda result: result.drilled_at)
     success = next((result for result in reversed(ordered) if result.outcome == SUCCESS), None)
     failure = next((result for result in reversed(ordered) if result.outcome != SUCCESS), None)
-    proven = frozenset(result.label for result in ordered if result.outcome == SUCCESS and now - result.drilled_at <= max_age)
+    proven = frozenset(
+        result.label for result in ordered if result.outcome == SUCCESS and now - result.drilled_at <= max_age
+    )
     return Standing(proven, success, failure, why_unproven(success, failure, now, max_age))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .command import Completed, Runner, run_checked
+from .drill_fetch import Fetching
 from .drill_scratch import Scratch
 from .drill_settings import HBA, control_values, preloads, scratch_settings, settings_text
 from .errors import OpsError
@@ -33,8 +34,17 @@ STOPPED = "recovery stopping before WAL location"
 TOO_SMALL = "insufficient parameter settings"
 ATTEMPTS = 5
 # Whatever roles and databases set for their sessions: a drill reads all, and starts nobody's triggers.
-OPTIONS = {"session_replication_role": "replica", "statement_timeout": "0", "lock_timeout": "0", "default_transaction_read_only": "off"}
-SAID = re.compile(r"^(?:FATAL|PANIC|ERROR):.*|^.*ERROR: \[\d+\]:.*", re.M)
+OPTIONS = {
+    "session_replication_role": "replica",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "default_transaction_read_only": "off",
+}
+# But not that it tells us, who ask all the time, to wait.
+SAID = re.compile(
+    r"^(?:FATAL|PANIC|ERROR):(?!  the database system is ).*|^.*ERROR: \[\d+\]:.*|^LOG:.*(?:record|pageaddr|magic number|checksum).*",
+    re.M,
+)
 
 
 class ReplayError(OpsError):
@@ -48,7 +58,7 @@ class ScratchServer:
     Attributes:
         runner: runs as root.
         version: PostgreSQL's major version, whose programs lie under `programs`.
-        restore_command: brings one segment, as postgresql.conf wants it.
+        fetching: how it gets its WAL.
         libraries: what production loads with its server, as far as it is known.
         not_loaded: what of it is not installed on this host.
     """
@@ -56,7 +66,7 @@ class ScratchServer:
     runner: Runner
     scratch: Scratch
     version: str
-    restore_command: str
+    fetching: Fetching
     libraries: Sequence[str] = ()
     programs: Path = Path("/usr/lib/postgresql")
     clock: Callable[[], float] = time.monotonic
@@ -113,15 +123,39 @@ class ScratchServer:
         place, self.starts = self.scratch.server, self.starts + 1
         auto_conf = self.scratch.data / "postgresql.auto.conf"
         there, self.not_loaded = preloads(self.named(auto_conf), self.libraries, self.library_folder())
-        settings = scratch_settings(self.control(), place, self.restore_command, there, target_lsn, timeline)
+        settings = scratch_settings(self.control(), place, self.fetching.command, there, target_lsn, timeline)
         configuration = place / "postgresql.conf"
         for path, text in ((configuration, settings_text(settings)), (self.scratch.data / "pg_hba.conf", HBA)):
             write_text(TextFile(path, text, self.scratch.user, 0o600))
-        write_text(TextFile(auto_conf, "", self.scratch.user, 0o600))  # production's own, and the engine's: it stands above ours
+        write_text(
+            TextFile(auto_conf, "", self.scratch.user, 0o600)
+        )  # production's own, and the engine's: it stands above ours
         write_text(TextFile(self.log, "", self.scratch.user, 0o600))
-        start = [self.program("pg_ctl"), "-D", str(self.scratch.data), "-o", f"-c config_file={configuration}", "-W", "-s", "-l", str(self.log), "start"]
-        alone = ["unshare", "--net", "--", "setpriv", f"--reuid={self.scratch.user}", f"--regid={self.scratch.user}", "--init-groups", "--"]
-        run_checked(self.runner, [*alone, *start], "starting the scratch server", environment={"HOME": str(self.scratch.home)})
+        start = [
+            self.program("pg_ctl"),
+            "-D",
+            str(self.scratch.data),
+            "-o",
+            f"-c config_file={configuration}",
+            "-W",
+            "-s",
+            "-l",
+            str(self.log),
+            "start",
+        ]
+        alone = [
+            "unshare",
+            "--net",
+            "--",
+            "setpriv",
+            f"--reuid={self.scratch.user}",
+            f"--regid={self.scratch.user}",
+            "--init-groups",
+            "--",
+        ]
+        run_checked(
+            self.runner, [*alone, *start], "starting the scratch server", environment={"HOME": str(self.scratch.home)}
+        )
 
     def named(self, auto_conf: Path) -> str:
         """Return production's own settings in the data, which the first start puts away."""
@@ -158,7 +192,9 @@ class ScratchServer:
                 seen, since = now, self.clock()
                 say(f"replays WAL segment {now}" if now else "replays WAL")
             if self.clock() - since > STALL_SECONDS:
-                raise ReplayError(f"the scratch server stands still for {STALL_SECONDS:.0f} s{' at ' + seen if seen else ''}: {self.said()}")
+                raise ReplayError(
+                    f"the scratch server stands still for {STALL_SECONDS:.0f} s{' at ' + seen if seen else ''}: {self.said()}"
+                )
             self.sleep(LOOK_SECONDS)
 
     def state(self) -> str:
@@ -193,10 +229,9 @@ class ScratchServer:
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
     def said(self) -> str:
-        """Return the last errors of the log, or its end."""
-        text = self.log_text()
-        lines = [" ".join(line.split()) for line in SAID.findall(text)] or text.splitlines()
-        return "; ".join(lines[-3:]) or "it said nothing"
+        """Return the last complaints of the log."""
+        lines = [" ".join(line.split()) for line in SAID.findall(self.log_text())]
+        return "; ".join(lines[-3:]) or "its log holds no complaint"
 
     def stop(self) -> None:
         """Stop it, where it runs, so that the data is whole.
@@ -206,7 +241,18 @@ class ScratchServer:
         """
         if not self.alive():
             return
-        argv = [self.program("pg_ctl"), "-D", str(self.scratch.data), "-m", "fast", "-w", "-t", str(STOP_SECONDS), "-s", "stop"]
+        argv = [
+            self.program("pg_ctl"),
+            "-D",
+            str(self.scratch.data),
+            "-m",
+            "fast",
+            "-w",
+            "-t",
+            str(STOP_SECONDS),
+            "-s",
+            "stop",
+        ]
         run_checked(self.as_user, argv, "stopping the scratch server")
 
     def tool(self, name: str, *arguments: str, database: str | None = None) -> Completed:

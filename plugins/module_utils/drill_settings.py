@@ -47,7 +47,12 @@ def preloads(auto_conf: str, asked: Iterable[str], libraries: Path) -> tuple[lis
 
 
 def scratch_settings(
-    control: Mapping[str, str], socket: Path, restore_command: str, libraries: Sequence[str], target_lsn: str | None, timeline: int
+    control: Mapping[str, str],
+    socket: Path,
+    restore_command: str,
+    libraries: Sequence[str],
+    target_lsn: str | None,
+    timeline: int,
 ) -> dict[str, str]:
     """Return the settings of the scratch server.
 
