@@ -27,7 +27,7 @@ def damaged_files(engine: PgBackRest, backup: Backup, said: str) -> str:
     text = verified.stdout + verified.stderr
     # A set that builds on others uses their files too.
     chain = (backup.label, backup.label.partition("_")[0], backup.prior or "")
-    files = [f"{path} ({what})" for what, path in VERIFIED.findall(text)]
+    files = list(dict.fromkeys(f"{path} ({what})" for what, path in VERIFIED.findall(text)))
     own = [file for file in files if file.startswith(tuple(f"{label}/" for label in chain if label))] or files
     if not own:
         return f"backup {backup.label} cannot be restored: {said}"

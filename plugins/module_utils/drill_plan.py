@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from .backup_proof import Content, Proof
 from .errors import OpsError
 from .pgbackrest import Backup, Stanza
-from .wal import position
+from .wal import position, timeline_of
 from .wal_archive import ArchiveError, Gap, WalArchive
 
 __all__ = ["DrillPlan", "Pause", "PlanError", "chosen_set", "plan", "whole_archive"]
@@ -91,14 +91,17 @@ def plan(backup: Backup, archive: WalArchive, proof: Proof | None) -> DrillPlan:
     Raises:
         PlanError: a segment on the way is missing, so that a restore would end before it without a word; or there is no way at all.
     """
-    timelines = sorted({int(name[:8], 16) for name in archive.segments}, reverse=True)
+    timelines = sorted({timeline_of(name) for name in archive.segments}, reverse=True)
     for timeline in timelines:
-        last = archive.last_on(timeline)
-        if last is None:
-            continue
-        # The set's own end may not be archived yet, or no more: then its segments are missing, and not only those behind.
-        if last[8:] < backup.wal_stop[8:] and timeline == int(backup.wal_stop[:8], 16):
-            last = backup.wal_stop
+        try:
+            archive.history(timeline)
+        except ArchiveError as error:  # a restore would look for it too
+            raise PlanError(f"{error}: nothing can be restored along it. Take a full backup now") from None
+        last = max(name for name in archive.segments if timeline_of(name) == timeline)
+        # What was in the archive when the backup was taken may be there no more: then it is missing, and not merely the end.
+        known = max(backup.wal_stop, proof.proven_to if proof else "")
+        if timeline == timeline_of(known):
+            last = max(last, known)
         try:
             gaps = archive.gaps(backup.wal_start, last)
         except ArchiveError:

@@ -127,35 +127,16 @@ class ScratchServer:
         configuration = place / "postgresql.conf"
         for path, text in ((configuration, settings_text(settings)), (self.scratch.data / "pg_hba.conf", HBA)):
             write_text(TextFile(path, text, self.scratch.user, 0o600))
-        write_text(
-            TextFile(auto_conf, "", self.scratch.user, 0o600)
-        )  # production's own, and the engine's: it stands above ours
+        # Production's own, and the engine's: it would stand above ours.
+        write_text(TextFile(auto_conf, "", self.scratch.user, 0o600))
         write_text(TextFile(self.log, "", self.scratch.user, 0o600))
-        start = [
-            self.program("pg_ctl"),
-            "-D",
-            str(self.scratch.data),
-            "-o",
-            f"-c config_file={configuration}",
-            "-W",
-            "-s",
-            "-l",
-            str(self.log),
-            "start",
-        ]
-        alone = [
-            "unshare",
-            "--net",
-            "--",
-            "setpriv",
-            f"--reuid={self.scratch.user}",
-            f"--regid={self.scratch.user}",
-            "--init-groups",
-            "--",
-        ]
-        run_checked(
-            self.runner, [*alone, *start], "starting the scratch server", environment={"HOME": str(self.scratch.home)}
-        )
+        user, options = self.scratch.user, f"-c config_file={configuration}"
+        argv = [
+            "unshare", "--net", "--", "setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--",
+            self.program("pg_ctl"), "-D", str(self.scratch.data), "-o", options, "-W", "-s", "-l", str(self.log), "start",
+        ]  # fmt: skip
+        home = {"HOME": str(self.scratch.home)}
+        run_checked(self.runner, argv, "starting the scratch server", environment=home)
 
     def named(self, auto_conf: Path) -> str:
         """Return production's own settings in the data, which the first start puts away."""
@@ -170,30 +151,28 @@ class ScratchServer:
 
     def wait(self, target_lsn: str | None) -> bool:
         """Wait for the target, or for the end; return False where the server must be started anew with larger settings."""
-        seen, since = "", self.clock()
-        began = since
+        wanted, goal = ("open", "the end of the WAL") if target_lsn is None else ("paused", target_lsn)
+        began = since = self.clock()
+        segment = ""
         while True:
-            said = self.log_text()
+            state, said = self.state(), self.log_text()  # in this order: it writes why it pauses before it does
             if TOO_SMALL in said:
                 return False
-            state = self.state()
-            if target_lsn is None and state == "open":
+            if state == wanted and (target_lsn is None or STOPPED in said):
                 return True
-            if target_lsn is not None and state == "paused" and STOPPED in said:
-                return True
-            if target_lsn is not None and state == "open":
-                raise ReplayError(f"the scratch server opened instead of pausing at {target_lsn}: {self.said()}")
-            if state == "down" and not self.alive() and self.clock() - began > STARTING_SECONDS:
+            if state == "open":
+                raise ReplayError(f"the scratch server opened instead of pausing at {goal}: {self.said()}")
+            now = self.clock()
+            if state == "down" and now - began > STARTING_SECONDS and not self.alive():
                 if TOO_SMALL in self.log_text():
                     return False
-                goal = "the end of the WAL" if target_lsn is None else target_lsn
                 raise ReplayError(f"the scratch server ended before it reached {goal}: {self.said()}")
-            if (now := self.replaying()) != seen:
-                seen, since = now, self.clock()
-                say(f"replays WAL segment {now}" if now else "replays WAL")
-            if self.clock() - since > STALL_SECONDS:
+            if (replaying := self.replaying()) != segment:
+                segment, since = replaying, now
+                say(f"replays WAL segment {segment}" if segment else "replays WAL")
+            if now - since > STALL_SECONDS:
                 raise ReplayError(
-                    f"the scratch server stands still for {STALL_SECONDS:.0f} s{' at ' + seen if seen else ''}: {self.said()}"
+                    f"the scratch server stands still {'at ' + segment if segment else 'at its start'} for {STALL_SECONDS:.0f} s: {self.said()}"
                 )
             self.sleep(LOOK_SECONDS)
 
