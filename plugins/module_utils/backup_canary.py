@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .backup_proof import Canary, Content
+from .backup_proof import Canary, Content, content_of
 from .content_sums import BusyError, sum_content
 from .errors import OpsError
 from .postgresql_server import Server, ServerError
@@ -68,6 +68,25 @@ class Observed:
     def facts(self) -> dict[str, Any]:
         """Return it as plain data for an Ansible result."""
         return asdict(self)
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Observed:
+        """Return it from what `facts` returned, on another host.
+
+        Raises:
+            CanaryError: these are no such facts.
+        """
+        try:
+            given = {
+                **facts,
+                "during": tuple(Canary(**row) for row in facts["during"]),
+                "after": Canary(**facts["after"]),
+                "content": tuple(content_of(entry) for entry in facts["content"]),
+                "busy": tuple(facts["busy"]),
+            }
+            return cls(**given)
+        except (KeyError, TypeError) as error:
+            raise CanaryError(f"what the database saw of the backup is incomplete ({error!r}); run again") from None
 
 
 @dataclass(frozen=True)

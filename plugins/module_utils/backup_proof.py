@@ -16,7 +16,7 @@ from .errors import OpsError
 from .files import TextFile, write_text
 
 __all__ = [
-    "DRILLS", "PROOFS", "Canary", "Content", "Proof", "ProofError", "Table", "drilled_sets", "parse_proof", "proof_text", "read_proof",
+    "DRILLS", "PROOFS", "Canary", "Content", "Proof", "ProofError", "Table", "content_of", "drilled_sets", "parse_proof", "proof_text", "read_proof",
     "read_proofs", "write_proof",
 ]  # fmt: skip
 

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import (
     BackupError,
+    DamagedFile,
+    DamageError,
     PgBackRest,
     Stanza,
+    engine_version,
     parse_info,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_failure import RunningEngine
@@ -281,12 +284,44 @@ def test_a_backup_that_fails_is_told_and_not_looked_for(runner: Any) -> None:
     assert len(runner.asked("info")) == 1
 
 
-def test_a_set_with_damaged_pages_is_an_alarm(runner: Any) -> None:
+MANIFEST = """[backup]
+backup-label="20261123-013700F"
+
+[target:file]
+pg_data/PG_VERSION={"checksum":"ad552e6dc057d1d825bf49df79d6b98eba846ebe","repo-size":32,"size":3,"timestamp":1}
+pg_data/base/5/1259={"checksum-page":true,"size":8192}
+pg_data/base/5/16385={"checksum-page":false,"checksum-page-error":[7,[9,12]],"repo-size":4096,"size":16384}
+pg_data/base/5/16385.1={"checksum-page":false,"repo-size":4096,"size":100}
+"""
+
+
+def test_a_set_with_damaged_pages_is_an_alarm_that_names_files_and_pages(runner: Any) -> None:
     entries = json.loads(REAL)[0]["backup"]
     damaged = [entries[0], {**entries[1], "error": True}]
     runner.on("info", out=[without(INCREMENT), changed(backup=damaged)]).on("backup")
-    with pytest.raises(BackupError, match=f"^backup {INCREMENT} holds pages with wrong checksums"):
+    runner.on("repo-get", f"backup/lab/{INCREMENT}/backup.manifest", out=MANIFEST)
+    with pytest.raises(
+        DamageError, match=rf"^backup {INCREMENT} holds pages with wrong checksums \(base/5/16385, base/5/16385\.1\)"
+    ) as caught:
         engine(runner).backup("incr")
+    assert caught.value.files == (
+        DamagedFile("base/5/16385", ((7, 7), (9, 12))),
+        DamagedFile("base/5/16385.1", ()),
+    )
+
+
+def test_what_is_too_old_is_removed_by_time(runner: Any) -> None:
+    runner.on("expire")
+    engine(runner).expire(9)
+    assert runner.calls[0][3:] == ["--repo1-retention-full-type=time", "--repo1-retention-full=9", "expire"]
+
+
+def test_tells_its_version(runner: Any) -> None:
+    runner.on("pgbackrest", "version", out="pgBackRest 2.55.1\n")
+    assert engine_version(runner) == "2.55.1"
+    runner.on("pgbackrest", "version", out="", err="no such file", status=1)
+    with pytest.raises(BackupError, match="printed no version: no such file"):
+        engine_version(runner)
 
 
 def test_a_database_whose_server_was_restarted_just_now_is_looked_for_again(runner: Any) -> None:
