@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .backup_proof import Proof, ProofError, read_proof
 from .drill_checks import Found, after_replay, checked, checksums, compare, replayed
 from .drill_damage import damaged_copies, damaged_files
-from .drill_plan import DrillPlan, PlanError, chosen_set, whole_archive
+from .drill_plan import DrillPlan, chosen_set, whole_archive
 from .drill_result import FAILED, SUCCESS, Check, DrillResult
 from .drill_scratch import Scratch
 from .drill_server import ReplayError, ScratchServer
@@ -90,49 +91,42 @@ class Drill:
             finally:
                 say("removes the restored data")
                 self.scratch.wipe()
-            self.note(
-                "repository",
-                lambda: Found(tuple(changes(before, look(self.repository))), f"{len(before)} files are as they were"),
-            )
+            untouched = f"{len(before)} files are as they were"
+            self.note("repository", lambda: Found(tuple(changes(before, look(self.repository))), untouched))
         return self.conclude(backup)
 
     def proof_of(self, backup: Backup) -> Proof | None:
         """Return what was seen of the set; a set from before proofs were kept has none, a damaged one is a fault."""
         if not (self.proofs / f"{backup.label}.json").exists():
-            self.checks.append(
-                Check(
-                    "proof",
-                    True,
-                    f"nothing was kept of backup {backup.label} when it was taken: its content is not compared",
-                )
-            )
+            words = f"nothing was kept of backup {backup.label} when it was taken: its content is not compared"
+            self.keep("proof", True, words)
             return None
         try:
             return read_proof(backup.label, self.proofs)
         except ProofError as error:
-            self.checks.append(Check("proof", False, str(error)))
+            self.keep("proof", False, str(error))
             return None
 
-    def note(self, name: str, make: Callable[[], Found]) -> bool:
-        """Make a check and keep it; return whether it was passed."""
+    def keep(self, name: str, ok: bool, detail: str) -> bool:
+        """Keep what a check came to."""
+        self.checks.append(Check(name, ok, detail))
+        return ok
+
+    def note(self, name: str, make: Callable[[], Found]) -> None:
+        """Make a check and keep it."""
         say(f"checks {name}")
         self.checks.append(checked(name, make))
-        return self.checks[-1].ok
 
     def carry_out(self, stanza: Stanza, backup: Backup, proof: Proof | None) -> None:
         """Restore, replay and look; stop where nothing can be done any more."""
         try:
             plan = whole_archive(lambda: self.engine.archive(str(stanza.database_id)), backup, proof, self.sleep)
-        except (PlanError, BackupError) as error:
-            self.checks.append(Check("wal", False, str(error)))
+        except OpsError as error:
+            self.keep("wal", False, str(error))
             return
-        self.checks.append(Check("wal", True, f"{backup.wal_start} to {plan.last}, none missing"))
-        self.note(
-            "copies",
-            lambda: Found(
-                tuple(damaged_copies(self.engine, backup.label)), "manifest and information files are as their copies"
-            ),
-        )
+        self.keep("wal", True, f"{backup.wal_start} to {plan.last}, none missing")
+        same = "manifest and information files are as their copies"
+        self.note("copies", lambda: Found(tuple(damaged_copies(self.engine, backup.label)), same))
         if not self.restore(backup):
             return
         server = self.server(str(stanza.database_id).partition("-")[0])
@@ -142,10 +136,9 @@ class Drill:
             for name, make in after_replay(server, proof):
                 self.note(name, make)
         except OpsError as error:
-            self.checks.append(Check("replay", False, str(error)))
-        self.note(
-            "segments", lambda: Found(tuple(server.fetching.damaged()), "each that was replayed is what was archived")
-        )
+            self.keep("replay", False, str(error))
+        whole = "each that was replayed is what was archived"
+        self.note("segments", lambda: Found(tuple(server.fetching.damaged()), whole))
         if self.opened:
             self.note("checksums", lambda: checksums(server))
 
@@ -153,25 +146,18 @@ class Drill:
         """Lay the set down in the scratch folder; return whether that went well."""
         self.scratch.prepare()
         say(f"restores backup {backup.label}")
-        options = [
-            f"--set={backup.label}",
-            "--type=default",
-            f"--pg1-path={self.scratch.data}",
-            f"--tablespace-map-all={self.scratch.tablespaces}",
-        ]
+        places = [f"--pg1-path={self.scratch.data}", f"--tablespace-map-all={self.scratch.tablespaces}"]
+        argv = [f"--set={backup.label}", "--type=default", *places, "restore"]
+        what = f"the restore of backup {backup.label}"
         try:
             with self.taking("restore"):
-                self.engine.call(*options, "restore", what=f"the restore of backup {backup.label}")
+                self.engine.call(*argv, what=what)
         except BackupError as error:
             say("looks for the damaged file")
-            self.checks.append(Check("restore", False, damaged_files(self.engine, backup, str(error))))
-            return False
+            return self.keep("restore", False, damaged_files(self.engine, backup, str(error)))
         if not (self.scratch.data / "recovery.signal").exists():
-            missing = f"the restore of backup {backup.label} ended without an error, but laid no recovery.signal down"
-            self.checks.append(Check("restore", False, missing))
-            return False
-        self.checks.append(Check("restore", True, f"backup {backup.label}, {backup.database_bytes} bytes"))
-        return True
+            return self.keep("restore", False, f"{what} ended without an error, but laid no recovery.signal down")
+        return self.keep("restore", True, f"backup {backup.label}, {backup.database_bytes} bytes")
 
     def replay(self, server: ScratchServer, plan: DrillPlan) -> None:
         """Replay from pause to pause and then to the end, where the server opens.
@@ -184,12 +170,10 @@ class Drill:
                 with self.taking("replay"):
                     server.reach(pause.lsn, plan.timeline)
                 for content in pause.contents:
-                    self.note("content", lambda content=content: compare(server, content))  # type: ignore[misc]
-            except (
-                ReplayError
-            ) as error:  # what else there is to see is seen at the end; the other pauses lie behind this one
-                self.checks.append(Check("content", False, str(error)))
-                break
+                    self.note("content", partial(compare, server, content))
+            except ReplayError as error:
+                self.keep("content", False, str(error))
+                break  # the other pauses lie behind this one; what else there is to see is seen at the end
             finally:
                 server.stop()
         with self.taking("replay"):
