@@ -124,7 +124,7 @@ class Drill:
         except OpsError as error:
             self.keep("wal", False, str(error))
             return
-        self.keep("wal", True, f"{backup.wal_start} to {plan.last}, none missing")
+        self.keep("wal", True, f"{backup.wal_start} to {plan.last}, along timeline {plan.timeline}, none missing")
         same = "manifest and information files are as their copies"
         self.note("copies", lambda: Found(tuple(damaged_copies(self.engine, backup.label)), same))
         if not self.restore(backup):

@@ -86,7 +86,8 @@ def chosen_set(stanza: Stanza, label: str | None) -> Backup:
 def plan(backup: Backup, archive: WalArchive, proof: Proof | None) -> DrillPlan:
     """Return how a set comes back to the end of the WAL.
 
-    A real restore follows the newest timeline; where that did not come from the set, the newest one that did.
+    A real restore follows the newest timeline. Where that did not come from the set, or left before what was seen after it (a restore to an earlier
+    point in time), it is the newest one that did.
 
     Raises:
         PlanError: a segment on the way is missing, so that a restore would end before it without a word; or there is no way at all.
@@ -94,9 +95,13 @@ def plan(backup: Backup, archive: WalArchive, proof: Proof | None) -> DrillPlan:
     timelines = sorted({timeline_of(name) for name in archive.segments}, reverse=True)
     for timeline in timelines:
         try:
-            archive.history(timeline)
+            history = archive.history(timeline)
         except ArchiveError as error:  # a restore would look for it too
             raise PlanError(f"{error}: nothing can be restored along it. Take a full backup now") from None
+        if proof and any(
+            ancestor == proof.timeline and left < last_seen(proof) for ancestor, left in history.ancestors
+        ):
+            continue
         last = max(name for name in archive.segments if timeline_of(name) == timeline)
         # What was in the archive when the backup was taken may be there no more: then it is missing, and not merely the end.
         known = max(backup.wal_stop, proof.proven_to if proof else "")
@@ -114,6 +119,11 @@ def plan(backup: Backup, archive: WalArchive, proof: Proof | None) -> DrillPlan:
         f"WAL segment {backup.wal_start} is missing in the repository, and no way leads on from backup {backup.label}: it cannot be restored. "
         "Take a full backup now"
     )
+
+
+def last_seen(proof: Proof) -> int:
+    """Return the last position in the WAL at which something was seen of a set."""
+    return max(map(position, (proof.during.lsn, proof.after.lsn, *(content.lsn for content in proof.content))))
 
 
 def broken(backup: Backup, gaps: Sequence[Gap]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -137,6 +138,14 @@ def test_follows_the_newest_timeline_that_came_from_the_set() -> None:
     # Taken on timeline 1 after timeline 2 had left it: a restore of it cannot go there.
     late = backup(8, 8)
     assert (plan(late, held, None).timeline, plan(late, held, None).last) == (1, segment(9))
+
+
+def test_what_was_seen_of_a_set_is_looked_for_on_the_timeline_that_has_it() -> None:
+    # Timeline 2 left at 7A00028, before the row that was committed after the backup.
+    held = archive((1, range(1, 12)), (2, range(7, 15)), histories=(SECOND,))
+    assert plan(backup(), held, proof()).timeline == 1
+    before = replace(proof(), during=Canary(1, "0/6000100"), after=Canary(2, "0/7000100"), proven_to=segment(7))
+    assert plan(backup(), held, before).timeline == 2
 
 
 def test_a_timeline_without_its_history_leads_nowhere() -> None:
