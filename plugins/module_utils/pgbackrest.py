@@ -36,6 +36,7 @@ __all__ = [
     "parse_info",
 ]
 
+FIRST = "--repo=1"  # of several repositories; commands that take one want to know which
 CREATE, UPGRADE = "create", "upgrade"
 NOT_FOUND = 56  # src/build/error/error.yaml, db-connect: no database that takes writes answered
 # How long an error may pass by itself, before each further attempt.
@@ -106,12 +107,12 @@ class PgBackRest:
             ArchiveError: its listing, or the history of a timeline, cannot be understood.
         """
         options, place = ["--no-config"] if environment else [], f"archive/{self.stanza}"
-        listing = [*options, "repo-ls", "--recurse", "--output=json", place]
+        listing = [*options, FIRST, "repo-ls", "--recurse", "--output=json", place]
         done = self.call(*listing, environment=environment, what="listing the archived WAL")
         segments, timelines = parse_listing(done.stdout, database_id)
         histories = {}
         for timeline in timelines:
-            reading = [*options, "repo-get", f"{place}/{database_id}/{timeline:08X}.history"]
+            reading = [*options, FIRST, "repo-get", f"{place}/{database_id}/{timeline:08X}.history"]
             text = self.call(*reading, environment=environment, what=f"reading the history of timeline {timeline}")
             histories[timeline] = parse_history(timeline, text.stdout)
         return WalArchive(segments, histories)
@@ -164,15 +165,19 @@ class PgBackRest:
         """See one WAL segment travel from the server into the repository."""
         self.call("check", what="seeing a WAL segment arrive in the repository")
 
-    def backup(self, kind: str) -> Backup:
+    def backup(self, kind: str, repositories: int = 1) -> Backup:
         """Take a backup of `kind` (full, diff, incr) and return the set that is now in the repository.
+
+        Args:
+            repositories: how many there are; each gets a set of its own, the first one first.
 
         Raises:
             BackupError: it failed, or it ended well and the repository holds no new set.
             DamageError: the set holds damaged pages.
         """
         before = self.info().newest
-        self.call(f"--type={kind}", "backup", what=f"the {kind} backup of {self.stanza}")
+        chosen = [FIRST] if repositories > 1 else []
+        self.call(*chosen, f"--type={kind}", "backup", what=f"the {kind} backup of {self.stanza}")
         after = self.info().newest
         if after is None or (before is not None and after.label == before.label):
             raise BackupError(
@@ -180,12 +185,19 @@ class PgBackRest:
             )
         if after.checksum_errors:
             raise DamageError(after.label, self.damage(after.label))
+        for key in range(2, repositories + 1):
+            self.call(
+                f"--repo={key}",
+                f"--type={kind}",
+                "backup",
+                what=f"the {kind} backup of {self.stanza} into repository {key}",
+            )
         return after
 
     def damage(self, label: str) -> list[DamagedFile]:
         """Return the damaged files of a set, by its manifest."""
         place = f"backup/{self.stanza}/{label}/backup.manifest"
-        return list(parse_damage(self.call("repo-get", place, what=f"reading the manifest of {label}").stdout))
+        return list(parse_damage(self.call(FIRST, "repo-get", place, what=f"reading the manifest of {label}").stdout))
 
     def expire(self, days: int) -> None:
         """Remove the sets, and the WAL before them, that are older than `days`; one full set of that age or older stays, so that all of the time is covered."""
@@ -207,7 +219,7 @@ def engine_version(runner: Runner) -> str:
 
 
 def step_to(stanza: Stanza, system_id: int | None, *, replace: bool) -> str | None:
-    """Return what brings a stanza to the database of that system identifier: CREATE, UPGRADE, or None where it is there.
+    """Return what brings a stanza to the database of that system identifier: CREATE, UPGRADE, or None where it is there, in each repository.
 
     Raises:
         BackupError: it belongs to another database and may not be replaced.
@@ -215,7 +227,7 @@ def step_to(stanza: Stanza, system_id: int | None, *, replace: bool) -> str | No
     if not stanza.exists:
         return CREATE
     if system_id in (None, stanza.system_id):
-        return None
+        return None if stanza.everywhere else CREATE
     if not replace:
         raise BackupError(mismatch(f"system identifiers {stanza.system_id} and {system_id}"), DATABASE_MISMATCH)
     return UPGRADE

@@ -57,6 +57,7 @@ class Stanza:
 
     Attributes:
         database_id: the engine's name of that database, such as `15-1`: its WAL lies in a folder of that name.
+        everywhere: whether each of several repositories has the stanza.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Stanza:
     wal_max: str | None
     backups: tuple[Backup, ...]
     database_id: str | None = None
+    everywhere: bool = True
 
     @property
     def exists(self) -> bool:
@@ -108,13 +110,18 @@ def parse_info(text: str, name: str) -> Stanza:
             break
     else:
         return Stanza(name, STATUS_MISSING_PATH, "missing stanza path", None, None, None, ())
-    status = entry["status"]
+    repositories = entry.get("repo", [])
+    status = repositories[0]["status"] if len(repositories) > 1 else entry["status"]  # by their keys
     if status["code"] not in (STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA):
         details = " ".join(repository["status"]["message"] for repository in entry.get("repo", []))
         raise BackupError(f"the repository of {name} cannot be read: {explain(status['message'] + ' ' + details)}")
-    databases = entry.get("db", [])
+    databases = [database for database in entry.get("db", []) if is_first(database)]
     newest_database = databases[-1]["id"] if databases else None
-    archives = [archive for archive in entry.get("archive", []) if archive["database"]["id"] == newest_database]
+    archives = [
+        archive
+        for archive in entry.get("archive", [])
+        if archive["database"]["id"] == newest_database and is_first(archive["database"])
+    ]
     return Stanza(
         name=name,
         status=status["code"],
@@ -122,9 +129,21 @@ def parse_info(text: str, name: str) -> Stanza:
         system_id=databases[-1]["system-id"] if databases else None,
         wal_min=archives[-1]["min"] if archives else None,
         wal_max=archives[-1]["max"] if archives else None,
-        backups=tuple(parse_backup(backup) for backup in entry.get("backup", [])),
+        backups=tuple(
+            parse_backup(backup) for backup in entry.get("backup", []) if is_first(backup.get("database", {}))
+        ),
         database_id=f"{databases[-1]['version']}-{databases[-1]['id']}" if databases else None,
+        everywhere=all(
+            repository["status"]["code"] not in (STATUS_MISSING_PATH, STATUS_MISSING_DATA)
+            for repository in repositories[1:]
+        ),
     )
+
+
+def is_first(entry: Mapping[str, Any]) -> bool:
+    """Tell whether something is of the first repository; a second one, such as an object store, takes what it is given and is not asked."""
+    key = entry.get("repo-key", entry.get("key", 1))
+    return bool(key == 1)
 
 
 def parse_backup(entry: Mapping[str, Any]) -> Backup:

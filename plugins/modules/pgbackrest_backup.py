@@ -21,6 +21,7 @@ options:
     type: str
     choices: [auto, full, diff, incr]
     required: true
+  repositories: {description: "How many repositories are configured; each gets a backup of its own.", type: int, default: 1}
   full_every_seconds: {description: How old the newest full set may become., type: int, default: 604800}
 attributes:
   check_mode: {support: full, description: Takes no backup and says that one would be taken.}
@@ -85,6 +86,7 @@ def main() -> None:
             "user": {"type": "str", "required": True},
             "repository_path": {"type": "path"},
             "type": {"type": "str", "choices": ["auto", "full", "diff", "incr"], "required": True},
+            "repositories": {"type": "int", "default": 1},
             "full_every_seconds": {"type": "int", "default": 604800},
         },
         supports_check_mode=True,
@@ -99,7 +101,7 @@ def main() -> None:
             kind = due_kind(
                 engine.info(), read_proofs(), timedelta(seconds=given["full_every_seconds"]), datetime.now(UTC)
             )
-        backup = engine.backup(kind)
+        backup = engine.backup(kind, given["repositories"])
     except DamageError as error:
         module.fail_json(msg=str(error), code=error.code, damaged=[asdict(file) for file in error.files])
     except BackupError as error:
