@@ -18,22 +18,28 @@ FLIP = "import sys; f = open(sys.argv[1], 'r+b'); n = f.seek(0, 2) // 2; f.seek(
 
 @pytest.fixture(scope="module", autouse=True)
 def label():
-    """Take a full backup of a database with rows, large objects, a tablespace and odd names; give its label."""
-    sql('DROP DATABASE IF EXISTS "Ünï ""quoted"" 创伤"')
+    """Give the label of a full backup with rows, large objects, a tablespace and odd names, which are gone afterwards."""
+    clear()
     sql('CREATE DATABASE "Ünï ""quoted"" 创伤"')
     sql(
         'CREATE TABLE "Tä""b" AS SELECT generate_series(1, 500) AS "Spälte"; SELECT lo_from_bytea(0, \'\\xdeadbeef\')',
         'Ünï "quoted" 创伤',
     )
     at("db1").check_output("install -d -o postgres -m 0700 /srv/fast && echo done")
-    sql("DROP TABLE IF EXISTS in_tablespace", "trauma")
-    sql("DROP TABLESPACE IF EXISTS fast")
     sql("CREATE TABLESPACE fast LOCATION '/srv/fast'")
     sql("CREATE TABLE in_tablespace TABLESPACE fast AS SELECT generate_series(1, 1000) AS id", "trauma")
     run = play("backup", "-e", "backup_type=full", **ENVIRONMENT)
     assert run.succeeded, run.output[-3000:]
     sql("INSERT INTO in_tablespace SELECT generate_series(1, 1000)", "trauma")
-    return reported(run.output)["backup"]["label"]
+    yield reported(run.output)["backup"]["label"]
+    clear()
+
+
+def clear():
+    """Remove from the database what these flows have made."""
+    sql('DROP DATABASE IF EXISTS "Ünï ""quoted"" 创伤"')
+    sql("DROP TABLE IF EXISTS in_tablespace", "trauma")
+    sql("DROP TABLESPACE IF EXISTS fast")
 
 
 @pytest.fixture(autouse=True)
