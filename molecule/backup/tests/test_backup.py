@@ -83,7 +83,10 @@ def test_the_record_carries_what_was_seen_of_the_backup():
 
 
 def test_a_page_that_is_damaged_in_the_database_fails_the_backup_by_its_relation_and_block():
-    sql("CREATE TABLE victim AS SELECT id, repeat('x', 500) AS text FROM generate_series(1, 200) AS id")
+    # Nothing may be left to write to its pages: the server would write over the damage.
+    sql("CREATE TABLE victim (id int, text text) WITH (autovacuum_enabled = false)")
+    sql("INSERT INTO victim SELECT id, repeat('x', 500) FROM generate_series(1, 200) AS id")
+    sql("VACUUM (FREEZE) victim")
     sql("CHECKPOINT")
     path = f"{sql('SHOW data_directory')}/{sql('SELECT pg_relation_filepath($$victim$$)')}"
     at("db1").check_output(f"printf XXXX | dd of={path} bs=1 seek={3 * 8192 + 4000} conv=notrunc 2>&1 && echo done")
