@@ -62,7 +62,7 @@ def test_a_verb_goes_through_the_operation(verb: str) -> None:
 def test_what_uses_a_release_binds_its_approval_to_the_archive() -> None:
     subjects = {verb: play_of(verb)["tasks"][-1]["vars"].get("operation_subject") for verb in VERBS}
     archive = "{{ deploy_archive | default('') | traumalink.ops.file_sha256 }}"
-    assert subjects == {"site": archive, "deploy": archive, "backup": None, "restore": None, "record": None}
+    assert {verb: subject for verb, subject in subjects.items() if subject} == {"site": archive, "deploy": archive}
 
 
 def test_only_a_deployment_creates_the_ledger() -> None:
