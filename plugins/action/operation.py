@@ -24,7 +24,13 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import (
     Verdict,
     judge,
 )
-from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import Keeper, dismiss, playbook_process, work_left
+from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
+    Keeper,
+    dismiss,
+    holds,
+    playbook_process,
+    work_left,
+)
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_closing import (
     closed_record,
     countersigned,
@@ -73,7 +79,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         try:
             return {"changed": False, **steps[given["state"]](given)}
         except OpsError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(str(error)) from None
 
     def remote(self, given: Mapping[str, Any]) -> RemoteLedger:
         """Return the ledger on the ops host."""
@@ -163,7 +169,21 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def explained(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return why it failed, and which hosts cannot be reached. Asked before anything is undone, whose failure would take its place."""
         reason = without_secrets(told(self.variables, given["hosts"]), self.variables)
-        return {"reason": reason, "unreached": unreached(self.variables, given["hosts"])}
+        return {
+            "reason": reason,
+            "unreached": unreached(self.variables, given["hosts"]),
+            "ours": self.still_ours(given),
+        }
+
+    def still_ours(self, given: dict[str, Any]) -> bool:
+        """Tell whether the site is still this operation's: one that slept while another took over changes nothing more, also not back."""
+        if self.check or given["away"] or not given["record"].get("run_id"):
+            return True
+        try:
+            return self.remote(given).renew(given["record"]["run_id"], given["lease_seconds"])
+        except OpsError:
+            # Nobody can tell; whoever would take over needs ops as well, and waits until the lease has run out.
+            return holds(Path(given["keeper_file"])) or given["verb"] == "restore"
 
     def closed(self, given: dict[str, Any]) -> dict[str, Any]:
         """Close the record, or write one of a run that was refused before it was opened; return the new head and what is to be told to whom."""

@@ -88,6 +88,7 @@ recoveries: {description: Task files that undo what cut-off operations left half
 waited_seconds: {description: How long it waited for others., returned: opened, type: int}
 reason: {description: Why it failed., returned: explained, type: str}
 unreached: {description: Hosts that cannot be reached., returned: explained, type: list, elements: str}
+ours: {description: "Whether the site is still this operation's; if not, nothing may be undone.", returned: explained, type: bool}
 head: {description: "The ledger's new head, countersigned.", returned: opened and closed, type: dict}
 keeper_file: {description: Where the keeper of the lease tells its state., returned: opened, type: str}
 problem: {description: Why the record could not be written into the ledger; empty where it was., returned: closed, type: str}

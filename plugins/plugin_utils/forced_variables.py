@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.utils.vars import load_extra_vars
 
-__all__ = ["GIVEN", "OF_THE_SITE", "given_as_extra", "refusal"]
+__all__ = ["GIVEN", "OF_THE_SITE", "RESULTS", "given_as_extra", "refusal"]
 
 # What whoever starts a run says about this one run; the gate judges it and the record tells of it.
 GIVEN = frozenset(
@@ -33,6 +33,10 @@ GIVEN = frozenset(
 OF_THE_SITE = frozenset(
     {
         "contract",
+        "ledger_countersign_public_key",
+        "ledger_witness_host",
+        "site_countersign_key",
+        "site_countersign_public_key",
         "site_name",
         "operation_clock_limit_seconds",
         "operation_controller_records",
@@ -53,12 +57,36 @@ OF_THE_SITE = frozenset(
         "operation_witness_host",
     }
 )
+# What Ansible and the roles find out while they run: the record and later tasks believe it (a unit test compares it with the roles).
+RESULTS = frozenset(
+    {
+        "ansible_failed_result",
+        "ansible_failed_task",
+        "backup_run",
+        "database_endpoint_host",
+        "deploy_version_after",
+        "deploy_version_before",
+        "drill_run",
+        "inventory_hostname",
+        "ledger_actor",
+        "ledger_figures",
+        "postgresql_cluster",
+        "postgresql_create",
+        "record_by_hand",
+        "restore_began",
+        "restore_data",
+        "restore_over_serving_database",
+        "restore_repository",
+        "restore_summary",
+    }
+)
 INSIDE = ("operation_", "__")  # everything else of these is the playbook's and the roles' alone
 
 
 def refusal(names: Iterable[str]) -> str:
     """Return why a run with these extra variables is refused, naming each that is not for a person to give; "" where all are."""
-    forced = {name for name in names if name in OF_THE_SITE or (name.startswith(INSIDE) and name not in GIVEN)}
+    decided = OF_THE_SITE | RESULTS
+    forced = {name for name in names if name in decided or (name.startswith(INSIDE) and name not in GIVEN)}
     said = []
     if inside := sorted(forced - OF_THE_SITE):
         said.append(f"{', '.join(inside)}: only the playbook decides that, leave it out")

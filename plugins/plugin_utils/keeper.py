@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
 
-__all__ = ["HELD", "LOST", "Keeper", "dismiss", "identity", "playbook_process", "work_left"]
+__all__ = ["HELD", "LOST", "Keeper", "dismiss", "holds", "identity", "playbook_process", "work_left"]
 
 HELD, LOST = "held", "lost"
 LOOK_SECONDS = 1.0
@@ -141,7 +141,15 @@ class Keeper:
                 return
             self.sleep(LOOK_SECONDS)
         if identity(self.playbook) == playbook:
+            self.say(
+                f"The operation has lost its lease ({reason}) and is ended. Its record stays open; run the verb again, which settles it."
+            )
             os.kill(self.playbook, signal.SIGTERM)
+
+    def say(self, text: str) -> None:
+        """Write to the playbook's own terminal: workers, of which this is one, have none."""
+        with contextlib.suppress(OSError), Path(f"/proc/{self.playbook}/fd/2").open("a", encoding="utf-8") as stream:
+            stream.write(f"\n{text}\n")
 
     def leave_behind(self) -> None:
         """Start the keeper as a process of its own that outlives the calling worker process."""
@@ -173,3 +181,12 @@ def dismiss(keeper_file: Path) -> None:
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # the keeper removes it too
         keeper_file.parent.rmdir()
+
+
+def holds(keeper_file: Path) -> bool:
+    """Tell whether the keeper's last word, that the lease is held, is young enough to count."""
+    try:
+        said = json.loads(keeper_file.read_text(encoding="utf-8"))
+        return bool(said["state"] == HELD and said["until"] > time.time())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import POLICIES
 
 __all__ = ["Settlement", "settle"]
 
@@ -74,6 +75,10 @@ def settle(
         )
         if operation["end"]:
             found.ending.append(run_id)
+        if verb not in POLICIES:  # it would name a file of this controller
+            raise OpsError(
+                f"the ledger holds a lease of {verb!r}, which is no verb: it was altered; run traumalink.ops.ledger. Nothing was changed"
+            )
         recovery = folder / f"{verb}_recover.yml"
         if not recovery.exists() or str(recovery) in found.recoveries:
             continue

@@ -289,3 +289,15 @@ def test_work_that_was_lost_sight_of_keeps_the_record_open(act: Act, site: Any) 
     assert len(closed["notices"]) == 1
     assert [entry["kind"] for entry in site.entries()] == ["open"]
     assert not keeper.parent.exists()
+
+
+def test_one_that_slept_while_another_took_over_undoes_nothing(act: Act, site: Any) -> None:
+    opened = act("opened")
+    given = {"record": opened["record"], "keeper_file": str(site.folder / "keeper" / "lease.json")}
+    assert act("explained", **given)["ours"]
+    with Ledger.opened(site.folder) as ledger, ledger.store.writing():
+        ledger.leases.drop(opened["record"]["run_id"])
+    assert not act("explained", **given)["ours"]
+    site.away = True
+    assert not act("explained", **given)["ours"], "nobody can tell, and the keeper says nothing"
+    assert act("explained", verb="restore", **given)["ours"]

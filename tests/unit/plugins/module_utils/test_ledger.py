@@ -339,3 +339,24 @@ def test_a_dry_run_answers_and_writes_nothing(tmp_path: Path, ledger: Ledger, re
         assert dry.renew(record(1).run_id, 600, NOW)
     assert entries(ledger) == [("open", record(1).run_id)]
     assert isinstance(acquire(ledger, record(3), now=LATER), Unsettled)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("hosts = 'nojson'", "The lease of 20261125-033000-000001 was altered: keep the file as it is"),
+        ("expires_at = 'x'", "was altered"),
+        ("expires_at = 1e300", "was altered"),
+        ("expires_at = expires_at + 900000", "lasts longer than any that is given out, so it was invented"),
+    ],
+)
+def test_a_lease_that_somebody_wrote_by_hand_is_named(ledger: Ledger, record: Make, change: str, says: str) -> None:
+    acquire(ledger, record(1))
+    with ledger.store.writing():
+        ledger.store.execute(f"UPDATE lease SET {change}")  # noqa: S608 - a constant
+    with pytest.raises(LedgerError, match=says) as caught:
+        acquire(ledger, record(2))
+    assert caught.value.code == "altered"
+    with ledger.store.writing():
+        ledger.leases.drop(record(1).run_id)
+    assert isinstance(acquire(ledger, record(1)), Acquired), "the same call gives it its lease again"

@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -86,3 +88,31 @@ def test_an_action_sees_extra_variables_however_they_are_given(tmp_path: Path) -
     assert 'given: __operation_gate operation_hosts operation_verb"' in done.stdout.replace("'", '"'), (
         done.stdout + done.stderr
     )
+
+
+def found_out() -> set[str]:
+    """Return the names under which roles and playbooks keep what they find out, but for those that a person may give as well."""
+    names, options = set(), set()
+    for path in [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/**/*.yml")]:
+        for task in tasks_of(yaml.safe_load(path.read_text("utf-8")) or []):
+            names |= {str(task.get("register") or "__"), *(task.get("ansible.builtin.set_fact") or {})}
+    for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
+        for entry in yaml.safe_load(path.read_text("utf-8"))["argument_specs"].values():
+            options |= set(entry.get("options") or {})
+    return {name for name in names - options if not name.startswith(("__", "operation_"))}
+
+
+def tasks_of(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield tasks, also those within plays and blocks."""
+    for entry in entries:
+        yield entry
+        for part in ("tasks", "block", "rescue", "always"):
+            yield from tasks_of(entry.get(part) or [])
+
+
+def test_what_roles_find_out_is_not_for_a_person_to_give() -> None:
+    for_the_vendor_alone = {"approve_result", "pack_release_result"}  # their playbooks are no operations
+    missing = {name for name in found_out() - for_the_vendor_alone if not refusal([name])}
+    assert missing == set()
+    for name in ("restore_over_serving_database", "record_by_hand", "ansible_failed_result", "ledger_actor"):
+        assert name in refusal([name])

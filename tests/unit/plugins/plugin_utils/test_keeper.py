@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
     LOST,
     Keeper,
+    holds,
     identity,
     playbook_process,
     time_limit,
@@ -239,3 +240,16 @@ def test_a_worker_names_its_playbook_also_when_that_has_died(tmp_path: Path) -> 
     while not told.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert told.read_text() == str(playbook)
+
+
+def test_a_keeper_s_word_counts_while_it_is_young(tmp_path: Path) -> None:
+    file = tmp_path / "lease.json"
+    assert not holds(file)
+    for said, counts in (
+        ({"state": "held", "until": time.time() + 30}, True),
+        ({"state": "held", "until": time.time() - 1}, False),
+        ({"state": "lost", "until": time.time() + 30}, False),
+        ([], False),
+    ):
+        file.write_text(json.dumps(said))
+        assert holds(file) is counts

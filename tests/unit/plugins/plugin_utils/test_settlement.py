@@ -115,3 +115,10 @@ def test_what_must_be_undone_elsewhere_is_not_forgotten(settled: Settle) -> None
     assert (backup.recoveries, backup.notes) == (
         [], [f"what upgrade {RUN} left half done is not undone here; run traumalink.ops.upgrade after this"]
     )  # fmt: skip
+
+
+def test_a_lease_of_no_verb_runs_nothing(settled: Settle, tmp_path: Path) -> None:
+    (tmp_path / "evil_recover.yml").touch()
+    for verb in ("evil", str(tmp_path / "evil")):
+        with pytest.raises(OpsError, match="which is no verb: it was altered"):
+            settled([operation(verb=verb)], [])
