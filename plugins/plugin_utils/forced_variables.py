@@ -62,7 +62,10 @@ RESULTS = frozenset(
     {
         "ansible_failed_result",
         "ansible_failed_task",
+        "backup_figures",
         "backup_run",
+        "backup_vault",
+        "backup_verified",
         "database_endpoint_host",
         "deploy_version_after",
         "deploy_version_before",
