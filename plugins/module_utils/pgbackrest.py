@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import json
+import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from .command import Completed, Runner
 from .pgbackrest_failure import (
@@ -20,76 +18,41 @@ from .pgbackrest_failure import (
     LOCKED,
     BackupError,
     RunningEngine,
-    explain,
     failure,
     mismatch,
     running_engines,
 )
+from .pgbackrest_sets import Backup, DamagedFile, Stanza, parse_damage, parse_info
+from .wal_archive import WalArchive, parse_history, parse_listing
 
-__all__ = ["Backup", "BackupError", "PgBackRest", "Stanza", "parse_info"]
+__all__ = [
+    "Backup",
+    "BackupError",
+    "DamageError",
+    "DamagedFile",
+    "PgBackRest",
+    "Stanza",
+    "engine_version",
+    "parse_info",
+]
 
 CREATE, UPGRADE = "create", "upgrade"
 NOT_FOUND = 56  # src/build/error/error.yaml, db-connect: no database that takes writes answered
 # How long an error may pass by itself, before each further attempt.
 PAUSES_SECONDS = {NOT_FOUND: (1.0, 2.0, 4.0, 8.0), LOCKED: (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)}
 
-# pgBackRest's source, src/command/info/info.c: INFO_STANZA_STATUS_CODE_*
-STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA = 0, 1, 2, 3
 
-
-@dataclass(frozen=True)
-class Backup:
-    """One backup set, as the repository describes it.
+class DamageError(BackupError):
+    """A set holds pages that do not have their checksum, as the database on disk has them.
 
     Attributes:
-        label: its name in the repository; type: full, diff or incr; prior: label of the backup it builds on.
-        started_at, stopped_at: ISO 8601, UTC.
-        database_bytes: size of the database cluster; backup_bytes: of it, what this set copied;
-        repository_bytes: what this set takes in the repository, compressed and encrypted.
-        checksum_errors: whether page checksum errors were seen; None where the server has no checksums.
+        files: where they lie.
     """
 
-    label: str
-    type: str
-    prior: str | None
-    started_at: str
-    stopped_at: str
-    seconds: int
-    lsn_start: str
-    lsn_stop: str
-    wal_start: str
-    wal_stop: str
-    database_bytes: int
-    backup_bytes: int
-    repository_bytes: int
-    checksum_errors: bool | None
-
-    def facts(self) -> dict[str, Any]:
-        """Return the set as plain data for an Ansible result."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Stanza:
-    """One stanza of the repository: its sets, oldest first, and the WAL that is archived for its newest database."""
-
-    name: str
-    status: int
-    message: str
-    system_id: int | None
-    wal_min: str | None
-    wal_max: str | None
-    backups: tuple[Backup, ...]
-
-    @property
-    def exists(self) -> bool:
-        """Whether the stanza has been created."""
-        return self.status not in (STATUS_MISSING_PATH, STATUS_MISSING_DATA)
-
-    @property
-    def newest(self) -> Backup | None:
-        """The newest set."""
-        return self.backups[-1] if self.backups else None
+    def __init__(self, label: str, files: Sequence[DamagedFile]) -> None:
+        listed = ", ".join(file.path for file in files) or "its manifest names no file"
+        super().__init__(f"backup {label} holds pages with wrong checksums ({listed}): the database on disk is damaged")
+        self.files = tuple(files)
 
 
 @dataclass(frozen=True)
@@ -99,6 +62,7 @@ class PgBackRest:
     Attributes:
         repository: where the repository lies, on its own host; a failure for want of room then says how much there is.
         running: gives the processes that may hold the engine's lock.
+        options: what stands in front of each command, such as another configuration file.
     """
 
     runner: Runner
@@ -106,11 +70,12 @@ class PgBackRest:
     user: str
     repository: Path | None = None
     running: Callable[[], list[RunningEngine]] = running_engines
+    options: tuple[str, ...] = ()
 
     def call(self, *argv: str, environment: Mapping[str, str] | None = None, what: str) -> Completed:
         """Run one command; a failure becomes a BackupError with the engine's own first error and what it means."""
         # To the console, so that what went wrong stands in the result and not only in a file on the host.
-        full = ["pgbackrest", f"--stanza={self.stanza}", "--log-level-console=warn", *argv]
+        full = ["pgbackrest", f"--stanza={self.stanza}", "--log-level-console=warn", *self.options, *argv]
         done = self.runner(full, user=self.user, environment=environment)
         if done.status != 0:
             raise failure(done, what, running=self.running(), repository=self.repository)
@@ -128,6 +93,28 @@ class PgBackRest:
         options = ["--no-config"] if environment else []
         done = self.call(*options, "info", "--output=json", environment=environment, what="reading the repository")
         return parse_info(done.stdout, self.stanza)
+
+    def archive(self, database_id: str, environment: Mapping[str, str] | None = None) -> WalArchive:
+        """Return the WAL that the repository holds of one database, by listing its files.
+
+        Args:
+            database_id: as Stanza has it.
+            environment: as for `info`.
+
+        Raises:
+            BackupError: the repository cannot be read.
+            ArchiveError: its listing, or the history of a timeline, cannot be understood.
+        """
+        options, place = ["--no-config"] if environment else [], f"archive/{self.stanza}"
+        listing = [*options, "repo-ls", "--recurse", "--output=json", place]
+        done = self.call(*listing, environment=environment, what="listing the archived WAL")
+        segments, timelines = parse_listing(done.stdout, database_id)
+        histories = {}
+        for timeline in timelines:
+            reading = [*options, "repo-get", f"{place}/{database_id}/{timeline:08X}.history"]
+            text = self.call(*reading, environment=environment, what=f"reading the history of timeline {timeline}")
+            histories[timeline] = parse_history(timeline, text.stdout)
+        return WalArchive(segments, histories)
 
     def create_stanza(self, *, sleep: Callable[[float], None] = time.sleep) -> None:
         """Create the stanza; where it exists for the same database nothing happens.
@@ -181,7 +168,8 @@ class PgBackRest:
         """Take a backup of `kind` (full, diff, incr) and return the set that is now in the repository.
 
         Raises:
-            BackupError: it failed, or it ended well and the repository holds no new set, or one with errors.
+            BackupError: it failed, or it ended well and the repository holds no new set.
+            DamageError: the set holds damaged pages.
         """
         before = self.info().newest
         self.call(f"--type={kind}", "backup", what=f"the {kind} backup of {self.stanza}")
@@ -191,10 +179,31 @@ class PgBackRest:
                 f"the backup of {self.stanza} ended without an error, but the repository holds no new set"
             )
         if after.checksum_errors:
-            raise BackupError(
-                f"backup {after.label} holds pages with wrong checksums: the database on disk is damaged; look at PostgreSQL's log and its disks now"
-            )
+            raise DamageError(after.label, self.damage(after.label))
         return after
+
+    def damage(self, label: str) -> list[DamagedFile]:
+        """Return the damaged files of a set, by its manifest."""
+        place = f"backup/{self.stanza}/{label}/backup.manifest"
+        return list(parse_damage(self.call("repo-get", place, what=f"reading the manifest of {label}").stdout))
+
+    def expire(self, days: int) -> None:
+        """Remove the sets, and the WAL before them, that are older than `days`; one full set of that age or older stays, so that all of the time is covered."""
+        options = ["--repo1-retention-full-type=time", f"--repo1-retention-full={days}"]
+        self.call(*options, "expire", what=f"removing what is older than {days} days from the repository")
+
+
+def engine_version(runner: Runner) -> str:
+    """Return the engine's version, such as `2.45`.
+
+    Raises:
+        BackupError: it says none.
+    """
+    done = runner(["pgbackrest", "version"])
+    found = re.search(r"pgBackRest (\d+[\d.]*)", done.stdout)
+    if not found:
+        raise BackupError(f"pgbackrest version printed no version: {done.said[:200]}")
+    return found[1]
 
 
 def step_to(stanza: Stanza, system_id: int | None, *, replace: bool) -> str | None:
@@ -210,57 +219,3 @@ def step_to(stanza: Stanza, system_id: int | None, *, replace: bool) -> str | No
     if not replace:
         raise BackupError(mismatch(f"system identifiers {stanza.system_id} and {system_id}"), DATABASE_MISMATCH)
     return UPGRADE
-
-
-def parse_info(text: str, name: str) -> Stanza:
-    """Return the stanza `name` out of what `pgbackrest info --output=json` printed.
-
-    Raises:
-        BackupError: it is not such a text, or says that the repository cannot be read.
-    """
-    try:
-        stanzas = json.loads(text, strict=False)  # the engine's messages may hold raw bytes
-    except json.JSONDecodeError as error:
-        raise BackupError(f"pgbackrest info printed no JSON ({error}): {text[:200]}") from None
-    for entry in stanzas:
-        if entry["name"] == name:
-            break
-    else:
-        return Stanza(name, STATUS_MISSING_PATH, "missing stanza path", None, None, None, ())
-    status = entry["status"]
-    if status["code"] not in (STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA):
-        details = " ".join(repository["status"]["message"] for repository in entry.get("repo", []))
-        raise BackupError(f"the repository of {name} cannot be read: {explain(status['message'] + ' ' + details)}")
-    databases = entry.get("db", [])
-    newest_database = databases[-1]["id"] if databases else None
-    archives = [archive for archive in entry.get("archive", []) if archive["database"]["id"] == newest_database]
-    return Stanza(
-        name=name,
-        status=status["code"],
-        message=status["message"],
-        system_id=databases[-1]["system-id"] if databases else None,
-        wal_min=archives[-1]["min"] if archives else None,
-        wal_max=archives[-1]["max"] if archives else None,
-        backups=tuple(parse_backup(backup) for backup in entry.get("backup", [])),
-    )
-
-
-def parse_backup(entry: Mapping[str, Any]) -> Backup:
-    """Return one set out of its description in `info`."""
-    started, stopped = entry["timestamp"]["start"], entry["timestamp"]["stop"]
-    return Backup(
-        label=entry["label"],
-        type=entry["type"],
-        prior=entry["prior"],
-        started_at=datetime.fromtimestamp(started, UTC).isoformat(),
-        stopped_at=datetime.fromtimestamp(stopped, UTC).isoformat(),
-        seconds=stopped - started,
-        lsn_start=entry["lsn"]["start"],
-        lsn_stop=entry["lsn"]["stop"],
-        wal_start=entry["archive"]["start"],
-        wal_stop=entry["archive"]["stop"],
-        database_bytes=entry["info"]["size"],
-        backup_bytes=entry["info"]["delta"],
-        repository_bytes=entry["info"]["repository"]["delta"],
-        checksum_errors=entry.get("error"),
-    )

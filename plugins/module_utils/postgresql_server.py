@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +38,20 @@ class Server:
         Raises:
             ServerError: the server is away, or refused the statement.
         """
+        return self.session([sql], database, timeout_seconds)
+
+    def session(
+        self, statements: Sequence[str], database: str = "postgres", timeout_seconds: float | None = 30.0
+    ) -> list[list[str]]:
+        """Run statements in one session, each in a transaction of its own, and return the rows of all of them as text.
+
+        Raises:
+            ServerError: the server is away, or refused a statement; those after it were not run.
+        """
         argv = [
             "psql", "-XAtq", "--no-password", "-v", "ON_ERROR_STOP=1", "-F", FIELD_SEPARATOR,
-            "-h", self.socket_directory, "-p", str(self.port), "-d", database, "-c", sql,
+            "-h", self.socket_directory, "-p", str(self.port), "-d", database,
+            *(word for statement in statements for word in ("-c", statement)),
         ]  # fmt: skip
         try:
             done = self.runner(argv, user=SYSTEM_USER, timeout_seconds=timeout_seconds)

@@ -10,7 +10,7 @@ import re
 from .errors import OpsError
 
 __all__ = [
-    "SEGMENT_BYTES", "WalError", "lsn_text", "position", "reaches_segment", "segment_holding", "segment_name", "segment_number", "timeline_of",
+    "SEGMENT_BYTES", "WalError", "lsn_text", "position", "reaches_segment", "segment_before", "segment_holding", "segment_name", "segment_number", "timeline_of",
 ]  # fmt: skip
 
 SEGMENT_BYTES = 16 * 1024 * 1024  # initdb's default; Debian's pg_createcluster keeps it
@@ -42,6 +42,11 @@ def segment_name(timeline: int, number: int) -> str:
 def segment_holding(lsn: str, timeline: int) -> str:
     """Return the name of the segment in which a position lies."""
     return segment_name(timeline, position(lsn) // SEGMENT_BYTES)
+
+
+def segment_before(lsn: str, timeline: int) -> str:
+    """Return the name of the segment that ends at a position, or holds what lies before it."""
+    return segment_name(timeline, (position(lsn) - 1) // SEGMENT_BYTES)
 
 
 def timeline_of(name: str) -> int:

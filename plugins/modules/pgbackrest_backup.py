@@ -16,7 +16,12 @@ options:
   stanza: {description: The stanza., type: str, required: true}
   user: {description: System user that runs pgBackRest., type: str, required: true}
   repository_path: {description: "Path of the repository, whose free space a failure tells.", type: path}
-  type: {description: Kind of backup., type: str, choices: [full, diff, incr], required: true}
+  type:
+    description: "Kind of backup. V(auto) takes a full one where the newest full set that was proven is O(full_every_seconds) old, and else an incremental one."
+    type: str
+    choices: [auto, full, diff, incr]
+    required: true
+  full_every_seconds: {description: How old the newest full set may become., type: int, default: 604800}
 attributes:
   check_mode: {support: full, description: Takes no backup and says that one would be taken.}
   diff_mode: {support: none, description: There is nothing to compare.}
@@ -52,14 +57,24 @@ backup:
     repository_bytes: 49283072
     checksum_errors: false
 code: {description: The engine's number of the error., returned: failure, type: int}
+damaged:
+  description: "Files of the database with pages that do not have their checksum: path and ranges of block numbers."
+  returned: failure, where there are any
+  type: list
+  elements: dict
+  sample: [{path: base/16384/16397, pages: [[7, 7]]}]
 """
 
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.backup_kind import due_kind
+from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import read_proofs
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, DamageError, PgBackRest
 
 
 def main() -> None:
@@ -69,7 +84,8 @@ def main() -> None:
             "stanza": {"type": "str", "required": True},
             "user": {"type": "str", "required": True},
             "repository_path": {"type": "path"},
-            "type": {"type": "str", "choices": ["full", "diff", "incr"], "required": True},
+            "type": {"type": "str", "choices": ["auto", "full", "diff", "incr"], "required": True},
+            "full_every_seconds": {"type": "int", "default": 604800},
         },
         supports_check_mode=True,
     )
@@ -77,8 +93,15 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=True)
     repository = Path(given["repository_path"]) if given["repository_path"] else None
+    engine, kind = PgBackRest(run, given["stanza"], given["user"], repository), given["type"]
     try:
-        backup = PgBackRest(run, given["stanza"], given["user"], repository).backup(given["type"])
+        if kind == "auto":
+            kind = due_kind(
+                engine.info(), read_proofs(), timedelta(seconds=given["full_every_seconds"]), datetime.now(UTC)
+            )
+        backup = engine.backup(kind)
+    except DamageError as error:
+        module.fail_json(msg=str(error), code=error.code, damaged=[asdict(file) for file in error.files])
     except BackupError as error:
         module.fail_json(msg=str(error), code=error.code)
     except OpsError as error:

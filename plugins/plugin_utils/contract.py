@@ -15,6 +15,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsEr
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_faults import faults, name_faults
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_obligations import Obligation
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_parts import (
+    Backups,
     CalendarRules,
     Contact,
     Expected,
@@ -83,6 +84,7 @@ class Contract(Part):
     contacts: tuple[Contact, ...] = ()
     policies: dict[VERB, Policy] = Field(default_factory=dict, description="By verb.")
     expected: dict[VERB, Expected] = Field(default_factory=dict, description="By verb.")
+    backups: Backups = Field(default_factory=Backups.model_construct)
     service_levels: dict[Name, ServiceLevel] = Field(default_factory=dict, description="By severity of a fault.")
     obligations: tuple[Obligation, ...] = ()
 

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 __all__ = [
     "HOLIDAY",
+    "Backups",
     "CalendarRules",
     "Contact",
     "Expected",
@@ -204,6 +205,35 @@ class Expected(Part):
 
     work: Duration = Field(description="The work itself.", examples=["30m"])
     rollback: Duration | None = Field(None, description="Undoing it.", examples=["20m"])
+
+
+class Backups(Part):
+    """How often the database is copied whole, and how long backups are kept (clause 4.6)."""
+
+    full_every: Duration = Field(
+        timedelta(days=7),
+        description="How old the newest full backup may become; between them only changes are copied.",
+        examples=["7d"],
+    )
+    retention: Duration = Field(
+        timedelta(days=7), description="How long backups are kept, whole days.", examples=["7d"]
+    )
+
+    @field_validator("full_every")
+    @classmethod
+    def a_day_to_a_month(cls, full_every: timedelta) -> timedelta:
+        """Refuse full backups that would come all the time, and chains of changes that would never end."""
+        if not timedelta(days=1) <= full_every <= timedelta(days=31):
+            raise ValueError("is not between a day and a month, write for example 7d")
+        return full_every
+
+    @field_validator("retention")
+    @classmethod
+    def a_week_at_least(cls, retention: timedelta) -> timedelta:
+        """Refuse less than the week of clause 4.6."""
+        if retention < timedelta(days=7):
+            raise ValueError("is less than the week of clause 4.6, write 7d or more")
+        return retention
 
 
 class ServiceLevel(Part):

@@ -4,9 +4,12 @@ import json
 import re
 
 from flows import address, at, converge, play, sql
+from operations import last_record
 from site_access import reported
 
 REPOSITORY = "/var/lib/pgbackrest"
+PROOFS = "/var/lib/traumalink-backup/proofs"
+VAULT = "/srv/vault"
 
 
 def info():
@@ -14,11 +17,12 @@ def info():
     return json.loads(at("ops1").check_output("runuser -u pgbackrest -- pgbackrest info --output=json"))[0]
 
 
-def backup(kind):
+def backup(kind, *arguments):
     """Take a backup by the playbook; return what it reports."""
     run = play(
-        "backup", "-e", f"backup_type={kind}", ANSIBLE_SHOW_CUSTOM_STATS="true", ANSIBLE_CALLBACK_RESULT_FORMAT="json"
-    )
+        "backup", "-e", f"backup_type={kind}", *arguments,
+        ANSIBLE_SHOW_CUSTOM_STATS="true", ANSIBLE_CALLBACK_RESULT_FORMAT="json",
+    )  # fmt: skip
     assert run.succeeded, run.output[-3000:]
     return reported(run.output)["backup"]
 
@@ -39,8 +43,8 @@ def test_a_full_and_an_incremental_backup_are_in_the_repository_as_reported():
     assert full["type"] == "full"
     assert full["checksum_errors"] is False
     sql("CREATE TABLE IF NOT EXISTS filler AS SELECT generate_series(1, 1000) AS id")
-    incremental = backup("incr")
-    assert incremental["prior"] == full["label"]
+    incremental = backup("auto")
+    assert incremental["prior"] == full["label"], "a full one is not due"
     assert incremental["backup_bytes"] < full["backup_bytes"] == full["database_bytes"]
     known = {entry["label"]: entry for entry in info()["backup"]}
     for taken in (full, incremental):
@@ -49,6 +53,79 @@ def test_a_full_and_an_incremental_backup_are_in_the_repository_as_reported():
         assert int(found) > 0
         assert int(at("ops1").check_output(f"find {REPOSITORY}/archive/lab -name '{taken['wal_stop']}-*' | wc -l")) == 1
     sql("DROP TABLE filler")
+
+
+def test_the_record_carries_what_was_seen_of_the_backup():
+    sql("CREATE TABLE IF NOT EXISTS seen AS SELECT generate_series(1, 500) AS id")
+    taken = backup("incr")
+    sql("DROP TABLE seen")
+    record = last_record()
+    assert (record["verb"], record["outcome"]) == ("backup", "success")
+    figures = record["figures"]
+    assert figures["label"] == taken["label"]
+    assert 0 < figures["backup_bytes"] < figures["database_bytes"]
+    assert figures["repository_free_bytes"] > 0
+    assert figures["wal_start"] <= figures["wal_stop"] <= figures["proven_to"]
+    assert "no second copy of the repository" in figures["warnings"]
+    # The proof is an artefact of the record, and says of both rows and the sums where they are.
+    (artefact,) = record["artefacts"]
+    assert artefact["name"] == f"{PROOFS}/{taken['label']}.json"
+    assert at("ops1").check_output(f"sha256sum {artefact['name']}").split()[0] == artefact["sha256"]
+    assert at("ops1").check_output(f"stat -c '%U %G %a' {artefact['name']}") == "pgbackrest pgbackrest 640"
+    proof = json.loads(at("ops1").file(artefact["name"]).content_string)
+    for moment, canary in proof["canaries"].items():
+        assert sql(f"SELECT moment FROM traumalink.canary WHERE id = {canary['id']}", "traumalink_canary") == moment
+    content = next(entry for entry in proof["content"] if entry["database"] == "postgres")
+    assert content["tables"]["public.seen"]["rows"] == 500
+    assert figures["content_rows"] >= 500
+    beyond = at("ops1").check_output(f"find {REPOSITORY}/archive/lab -name '{proof['proven_to']}-*' | wc -l")
+    assert int(beyond) == 1
+
+
+def test_a_page_that_is_damaged_in_the_database_fails_the_backup_by_its_relation_and_block():
+    sql("CREATE TABLE victim AS SELECT id, repeat('x', 500) AS text FROM generate_series(1, 200) AS id")
+    sql("CHECKPOINT")
+    path = f"{sql('SHOW data_directory')}/{sql('SELECT pg_relation_filepath($$victim$$)')}"
+    at("db1").check_output(f"printf XXXX | dd of={path} bs=1 seek={3 * 8192 + 4000} conv=notrunc 2>&1 && echo done")
+    try:
+        run = play("backup", "-e", "backup_type=incr")
+    finally:
+        sql("DROP TABLE victim")
+    assert run.status != 0
+    assert run.says("block 3 of table public.victim in database postgres"), run.output[-2000:]
+    record = last_record()
+    assert record["outcome"] == "failed"
+    assert "holds pages with wrong checksums" in record["reason"]
+    assert "block 3 of table public.victim in database postgres" in record["reason"]
+
+
+# Takes away, after the backup has ended well, the segment that the newest set needs; leaves its name.
+THIEF = rf"""
+backup() {{ pgrep -u pgbackrest -f '^(/usr/bin/)?pgbackrest --stanza=lab .*[b]ackup$' >/dev/null; }}
+until backup; do sleep 0.05; done
+while backup; do sleep 0.05; done
+stop=$(runuser -u pgbackrest -- pgbackrest info --output=json | grep -o '"stop":"[0-9A-F]\{{24\}}"' | tail -n 1 | cut -d'"' -f4)
+file=$(find {REPOSITORY}/archive/lab -name "$stop-*")
+mv "$file" /run/stolen && echo "$file" >/run/stolen.name
+"""
+
+
+def test_a_segment_that_is_missing_in_the_sets_range_fails_the_backup_by_its_name():
+    at("ops1").run("systemd-run --quiet --collect --unit=thief sh -c %s", THIEF)
+    try:
+        run = play("backup", "-e", "backup_type=incr", "-e", "backup_archive_wait_seconds=2")
+    finally:
+        stolen = at("ops1").check_output('mv /run/stolen "$(cat /run/stolen.name)" && cat /run/stolen.name')
+    segment = stolen.rsplit("/", 1)[1][:24]
+    assert run.status != 0
+    assert run.says(f"does not count: WAL segment {segment} is missing in the repository, which backup"), run.output[
+        -2000:
+    ]
+    record = last_record()
+    assert record["outcome"] == "failed"
+    assert segment in record["reason"]
+    newest = info()["backup"][-1]["label"]
+    assert not at("ops1").file(f"{PROOFS}/{newest}.json").exists, "nothing is proven of it"
 
 
 def test_beside_a_backup_that_runs_a_second_one_is_refused_by_name_and_a_deployment_is_not_disturbed():
@@ -176,3 +253,35 @@ def test_a_run_that_was_killed_between_writing_and_restarting_is_made_good():
     assert converge().changed == {"ops1": 1}
     assert at("ops1").check_output("systemctl show -p InvocationID pgbackrest") != before
     assert converge().changed == {}
+
+
+def test_the_vault_holds_sets_and_wal_and_refuses_what_was_changed():
+    place = ("-e", f"backup_vault_path={VAULT}")
+    at("ops1").check_output(f"mkdir -p {VAULT} && mount -t tmpfs -o size=512m none {VAULT} && echo done")
+    try:
+        assert converge(*place).succeeded
+        assert converge(*place).changed == {}
+        taken = backup("full", *place)
+        assert taken["vault_files"] > 10
+        assert "no second copy" not in taken.get("warnings", "")
+        look = "pgbackrest --config=/etc/pgbackrest/vault.conf --stanza=lab info --output=json"
+        kept = {entry["label"] for entry in json.loads(at("ops1").check_output(look))[0]["backup"]}
+        assert kept == {entry["label"] for entry in info()["backup"]}
+        assert at("ops1").run(f"runuser -u pgbackrest -- touch {VAULT}/backup/lab/backup.info").rc != 0
+        # New WAL comes by itself within a minute.
+        wanted = sql("SELECT pg_walfile_name(pg_switch_wal())")
+        arrived = f"for _ in $(seq 90); do find {VAULT}/archive -name '{wanted}-*' | grep -q . && exit 0; sleep 1; done; exit 1"
+        assert at("ops1").run(arrived).rc == 0, f"{wanted} is not in the vault after 90 s"
+        bundle = at("ops1").check_output(f"find {REPOSITORY}/backup/lab/{taken['label']} -path '*/bundle/1'")
+        before = at("ops1").check_output(f"sha256sum <{bundle}")
+        at("ops1").check_output(
+            f"cp -p {bundle} /run/bundle && printf XXXX | dd of={bundle} bs=1 seek=1000 conv=notrunc 2>&1; echo done"
+        )
+        run = play("backup", *place)
+        at("ops1").check_output(f"cp -p /run/bundle {bundle} && echo done")
+        assert run.status != 0
+        assert run.says(f"{bundle} in the repository changed since copied into {VAULT}"), run.output[-2000:]
+        assert at("ops1").check_output(f"sha256sum <{bundle.replace(REPOSITORY, VAULT)}") == before
+    finally:
+        at("ops1").run(f"systemctl stop traumalink-vault.timer; umount {VAULT}")
+        assert converge().succeeded

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import (
     BackupError,
+    DamagedFile,
+    DamageError,
     PgBackRest,
     Stanza,
+    engine_version,
     parse_info,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_failure import RunningEngine
@@ -126,6 +129,13 @@ def test_tells_whether_the_stanza_exists(text: str, exists: bool, status: int) -
     assert (stanza.exists, stanza.status) == (exists, status)
 
 
+def test_names_the_folder_of_the_databases_wal() -> None:
+    assert parse_info(REAL, "lab").database_id == "15-1"
+    assert parse_info(ABSENT, "lab").database_id is None
+    databases = [{"id": 1, "system-id": 11, "version": "15"}, {"id": 2, "system-id": 22, "version": "17"}]
+    assert parse_info(changed(db=databases, archive=[]), "lab").database_id == "17-2", "before its first WAL too"
+
+
 @pytest.mark.parametrize("text", [ABSENT, "[]"])
 def test_nothing_there_is_nothing_there(text: str) -> None:
     assert parse_info(text, "lab") == Stanza("lab", 1, "missing stanza path", None, None, None, ())
@@ -209,6 +219,38 @@ def test_a_failed_command_names_the_attempt_and_the_first_error(runner: Any) -> 
         assert str(caught.value) == said + "[124]: unable to connect"
 
 
+LISTING = json.dumps(
+    {
+        ".": {"type": "path"},
+        "15-1/0000000200000000": {"type": "path"},
+        f"15-1/0000000200000000/000000020000000000000008-{'ab' * 20}.zst": {
+            "type": "file",
+            "size": 77,
+            "time": 1795397820,
+        },
+        "15-1/00000002.history": {"type": "file", "size": 48, "time": 1795397820},
+        "archive.info": {"type": "file", "size": 400, "time": 1795397820},
+    }
+)
+
+
+def test_the_archive_is_what_is_listed_with_the_histories_of_its_timelines(runner: Any) -> None:
+    runner.on("repo-ls", "archive/lab", "--recurse", out=LISTING)
+    runner.on("repo-get", "archive/lab/15-1/00000002.history", out="1\t0/7A00028\tno recovery target specified\n")
+    held = engine(runner).archive("15-1")
+    assert [segment.size_bytes for segment in held.segments.values()] == [77]
+    assert held.gaps("000000010000000000000006", "000000020000000000000008")[0].first == "000000010000000000000006"
+    assert held.newest_timeline == 2
+
+
+def test_an_archive_can_be_looked_at_with_a_passphrase_of_ones_own(runner: Any) -> None:
+    runner.on("repo-ls", out=LISTING).on("repo-get", out="1\t0/7A00028\tx\n")
+    secrets = {"PGBACKREST_REPO1_CIPHER_PASS": "geheim"}
+    engine(runner).archive("15-1", secrets)
+    assert all("--no-config" in argv for argv in runner.calls)
+    assert [options["environment"] for options in runner.options] == [secrets, secrets]
+
+
 def test_creates_and_checks(runner: Any) -> None:
     runner.on("pgbackrest")
     engine(runner).create_stanza()
@@ -242,12 +284,44 @@ def test_a_backup_that_fails_is_told_and_not_looked_for(runner: Any) -> None:
     assert len(runner.asked("info")) == 1
 
 
-def test_a_set_with_damaged_pages_is_an_alarm(runner: Any) -> None:
+MANIFEST = """[backup]
+backup-label="20261123-013700F"
+
+[target:file]
+pg_data/PG_VERSION={"checksum":"ad552e6dc057d1d825bf49df79d6b98eba846ebe","repo-size":32,"size":3,"timestamp":1}
+pg_data/base/5/1259={"checksum-page":true,"size":8192}
+pg_data/base/5/16385={"checksum-page":false,"checksum-page-error":[7,[9,12]],"repo-size":4096,"size":16384}
+pg_data/base/5/16385.1={"checksum-page":false,"repo-size":4096,"size":100}
+"""
+
+
+def test_a_set_with_damaged_pages_is_an_alarm_that_names_files_and_pages(runner: Any) -> None:
     entries = json.loads(REAL)[0]["backup"]
     damaged = [entries[0], {**entries[1], "error": True}]
     runner.on("info", out=[without(INCREMENT), changed(backup=damaged)]).on("backup")
-    with pytest.raises(BackupError, match=f"^backup {INCREMENT} holds pages with wrong checksums"):
+    runner.on("repo-get", f"backup/lab/{INCREMENT}/backup.manifest", out=MANIFEST)
+    with pytest.raises(
+        DamageError, match=rf"^backup {INCREMENT} holds pages with wrong checksums \(base/5/16385, base/5/16385\.1\)"
+    ) as caught:
         engine(runner).backup("incr")
+    assert caught.value.files == (
+        DamagedFile("base/5/16385", ((7, 7), (9, 12))),
+        DamagedFile("base/5/16385.1", ()),
+    )
+
+
+def test_what_is_too_old_is_removed_by_time(runner: Any) -> None:
+    runner.on("expire")
+    engine(runner).expire(9)
+    assert runner.calls[0][3:] == ["--repo1-retention-full-type=time", "--repo1-retention-full=9", "expire"]
+
+
+def test_tells_its_version(runner: Any) -> None:
+    runner.on("pgbackrest", "version", out="pgBackRest 2.55.1\n")
+    assert engine_version(runner) == "2.55.1"
+    runner.on("pgbackrest", "version", out="", err="no such file", status=1)
+    with pytest.raises(BackupError, match="printed no version: no such file"):
+        engine_version(runner)
 
 
 def test_a_database_whose_server_was_restarted_just_now_is_looked_for_again(runner: Any) -> None:

@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The vault: a second copy of the repository that root alone writes and in which nothing is written over.
+
+Whoever holds the database and application hosts can spoil the repository through the engine, but not this. It is a whole repository of the same
+passphrase, with its own and longer retention, so that everything can be brought back from it when the ops host is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import pwd
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from .command import Runner
+from .errors import OpsError
+from .files import TextFile, locked, write_text
+from .pgbackrest import PgBackRest
+from .pgbackrest_sets import Stanza
+from .progress import say
+from .vault_copy import Copied, Copier, VaultError
+
+__all__ = ["STATE", "Kept", "Vault", "VaultError", "vault_of"]
+
+STATE = Path("/var/lib/traumalink-backup/vault.json")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What one run brought into the vault: files, bytes, labels of sets."""
+
+    files: int
+    bytes: int
+    sets: tuple[str, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+
+def on_two_file_systems(one: Path, other: Path) -> bool:
+    """Tell whether two paths lie on different file systems."""
+    return one.stat().st_dev != other.stat().st_dev
+
+
+@dataclass(frozen=True)
+class Vault:
+    """The two repositories of a stanza.
+
+    Attributes:
+        engine: on the first repository; own: on the vault, with a configuration of its own.
+        repository, place: where they lie.
+        retention_days: how long the vault keeps sets.
+        group: number of the group that may read the vault.
+        state: where a run leaves word of how it ended; its folder is there.
+        wait_seconds: how long to wait for another run.
+        apart: tells whether two paths lie on different file systems.
+    """
+
+    engine: PgBackRest
+    own: PgBackRest
+    repository: Path
+    place: Path
+    retention_days: int
+    now: datetime
+    group: int | None = None
+    state: Path = STATE
+    wait_seconds: float = 0.0
+    apart: Callable[[Path, Path], bool] = on_two_file_systems
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def keep(self, *, wal_only: bool) -> Kept:
+        """Copy what is new: WAL, and unless `wal_only` the sets that the repository lists; remove what is too old in the vault.
+
+        Raises:
+            VaultError: it is not mounted, a file was changed, or another run is under way.
+        """
+        try:
+            self.require()
+            kept = self.copy_alone(wal_only=wal_only)
+        except OpsError as error:
+            self.note(str(error))
+            raise
+        self.note("")
+        return kept
+
+    def copy_alone(self, *, wal_only: bool) -> Kept:
+        """Copy while no other run does; wait for one that is under way. The lock lies on a local file system, since those of a NAS may have none."""
+        busy = VaultError(f"another run copies into {self.place}; it goes on. Run again when it has ended")
+        deadline = self.clock() + self.wait_seconds
+        while True:
+            try:
+                with locked(self.state.parent, busy):
+                    return self.copy(wal_only=wal_only)
+            except VaultError as error:
+                if error is not busy or self.clock() >= deadline:
+                    raise
+            say(f"waiting for the run that copies into {self.place}")
+            self.sleep(1.0)
+
+    def require(self) -> None:
+        """Refuse a vault that is no other file system: a copy beside the repository, or in the place of a mount that is away, is none."""
+        if not self.place.is_dir():
+            raise VaultError(f"{self.place} is not there; mount the vault (backup_vault_path), and run again")
+        if not self.apart(self.repository, self.place):
+            raise VaultError(
+                f"{self.place} lies on the same file system as {self.repository}: the vault is not mounted, or would be lost with it; mount it there, "
+                "and run again"
+            )
+
+    def copy(self, *, wal_only: bool) -> Kept:
+        """Copy, first WAL and then the sets that were listed before it, so that a set never comes without its WAL."""
+        stanza = None if wal_only else self.engine.info()
+        tally = Copied()
+        copier = Copier(self.repository, self.place, self.place / "versions", self.group, tally)
+        archive, backup = f"archive/{self.engine.stanza}", f"backup/{self.engine.stanza}"
+        copier.folder(archive, compare=not wal_only)
+        for name in ("archive.info.copy", "archive.info"):
+            copier.changing(f"{archive}/{name}", self.now)
+        sets = self.copy_sets(copier, backup, stanza) if stanza else ()
+        if copier.changed:
+            raise VaultError(
+                f"{', '.join(copier.changed[:5])}{' and more' if len(copier.changed) > 5 else ''} in the repository changed since copied into {self.place}: "
+                "somebody or a failing disk has done it. The vault keeps what it has, and nothing is removed there. Find out what happened, and restore "
+                "from the vault until then"
+            )
+        if stanza:
+            self.own.expire(self.days(stanza))
+        return Kept(tally.files, tally.bytes, sets)
+
+    def copy_sets(self, copier: Copier, backup: str, stanza: Stanza) -> tuple[str, ...]:
+        """Copy the sets that the repository lists, compare those that are there, and return the new ones."""
+        new = []
+        for entry in stanza.backups:
+            # The manifest comes last: the engine takes a folder with it for a whole set.
+            manifest = self.place / backup / entry.label / "backup.manifest"
+            if not manifest.exists():
+                new.append(entry.label)
+            names = sorted(copier.names(f"{backup}/{entry.label}"), key=lambda name: "/backup.manifest" in name)
+            for name in names:
+                copier.file(name, compare=True)
+        if new or not (self.place / backup / "backup.info").exists():
+            for name in ("backup.info.copy", "backup.info"):
+                copier.changing(f"{backup}/{name}", self.now)
+        return tuple(new)
+
+    def days(self, stanza: Stanza) -> int:
+        """Return for how many days the vault must keep sets: longer than the repository in any case, or what was removed would come again."""
+        begun = [datetime.fromisoformat(entry.started_at) for entry in stanza.backups if entry.type == "full"]
+        oldest = min(begun, default=self.now)
+        return max(self.retention_days, math.ceil((self.now - oldest) / timedelta(days=1)) + 1)
+
+    def note(self, problem: str) -> None:
+        """Leave word of how the last run ended, for whoever watches."""
+        text = json.dumps({"at": self.now.astimezone(UTC).isoformat(timespec="seconds"), "problem": problem}) + "\n"
+        write_text(TextFile(self.state, text, owner=self.own.user, mode=0o644))
+
+
+def vault_of(settings: Mapping[str, Any], runner: Runner, now: datetime, wait_seconds: float = 0.0) -> Vault:
+    """Return the vault that settings describe: stanza, user, repository_path, vault_path, config, retention_days.
+
+    Raises:
+        VaultError: the system user does not exist, or a setting is missing.
+    """
+    try:
+        group = pwd.getpwnam(settings["user"]).pw_gid
+        repository, place = Path(settings["repository_path"]), Path(settings["vault_path"])
+        engine = PgBackRest(runner, settings["stanza"], settings["user"], repository)
+        own = PgBackRest(runner, settings["stanza"], "root", place, options=(f"--config={settings['config']}",))
+        days = int(settings["retention_days"])
+    except (KeyError, ValueError) as error:
+        raise VaultError(f"the settings of the vault are incomplete: {error}; run traumalink.ops.site") from None
+    return Vault(engine, own, repository, place, days, now, group, wait_seconds=wait_seconds)
