@@ -47,6 +47,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 "arguments": {"type": "dict", "default": {}},
                 "run_id": {"type": "str"},
                 "title": {"type": "str"},
+                "scratch": {"type": "str", "default": ""},
                 "poll_seconds": {"type": "float", "default": 2},
             }
         )
@@ -61,6 +62,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 "module": module,
                 "title": given["title"] or module,
                 "fingerprint": hashlib.sha256(identity.encode()).hexdigest(),
+                "scratch": given["scratch"],
             }
         result: dict[str, Any] = self._execute_module(
             module_name=module, module_args=dict(arguments), task_vars=task_vars

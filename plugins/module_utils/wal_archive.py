@@ -21,7 +21,9 @@ from .wal import SEGMENT_BYTES, position, segment_name, segment_number, timeline
 __all__ = ["ArchiveError", "Archived", "Gap", "History", "WalArchive", "parse_history", "parse_listing"]
 
 # pgBackRest, user guide, "Archive": <database>/<timeline and high part>/<segment>-<SHA-1>[.<compression>]
-SEGMENT_FILE = re.compile(r"(?P<database>\d[\d.]*-\d+)/[0-9A-F]{16}/(?P<name>[0-9A-F]{24})-[0-9a-f]{40}(?:\.\w+)?")
+SEGMENT_FILE = re.compile(
+    r"(?P<database>\d[\d.]*-\d+)/[0-9A-F]{16}/(?P<name>[0-9A-F]{24})-(?P<sha1>[0-9a-f]{40})(?:\.\w+)?"
+)
 HISTORY_FILE = re.compile(r"(?P<database>\d[\d.]*-\d+)/(?P<timeline>[0-9A-F]{8})\.history")
 # PostgreSQL, src/backend/access/transam/timeline.c: "<parent timeline>\t<position of the switch>\t<reason>"
 HISTORY_LINE = re.compile(r"\s*(?P<timeline>\d+)\s+(?P<lsn>[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8})(?:\s+.*)?")
@@ -33,11 +35,12 @@ class ArchiveError(OpsError):
 
 @dataclass(frozen=True)
 class Archived:
-    """A segment in the repository: its size there (bytes, compressed), and when it came in."""
+    """A segment in the repository: its size there (bytes, compressed), when it came in, and the SHA-1 of its content."""
 
     name: str
     size_bytes: int
     archived_at: datetime
+    sha1: str = ""
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,7 @@ def parse_listing(text: str, database: str) -> tuple[dict[str, Archived], list[i
             segment, history = SEGMENT_FILE.fullmatch(path), HISTORY_FILE.fullmatch(path)
             if segment and segment["database"] == database:
                 at = datetime.fromtimestamp(entry["time"], UTC)
-                segments[segment["name"]] = Archived(segment["name"], int(entry["size"]), at)
+                segments[segment["name"]] = Archived(segment["name"], int(entry["size"]), at, segment["sha1"])
             elif history and history["database"] == database:
                 timelines.append(int(history["timeline"], 16))
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -46,6 +46,7 @@ class Work:
         program: source text that `interpreter` reads from standard input; it may hold secrets.
         environment: variables of the process; they may hold secrets.
         fingerprint: equal where it is the same work: a second start then joins the first one.
+        scratch: a folder that is removed when the unit has ended, however it ended; "" where there is none.
     """
 
     run_id: str
@@ -55,6 +56,7 @@ class Work:
     fingerprint: str
     interpreter: Sequence[str] = ("/usr/bin/python3",)
     environment: Mapping[str, str] | None = None
+    scratch: str = ""
 
 
 def unit_name(run_id: str) -> str:

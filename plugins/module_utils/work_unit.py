@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -64,6 +65,19 @@ class Seen:
         }
 
 
+def scratch_folder(path: str) -> str:
+    """Return the path of a scratch folder, which systemd will have removed.
+
+    Raises:
+        WorkError: it may not be removed as a whole, or cannot stand in a property of a unit.
+    """
+    if not re.fullmatch(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*){3,}", path):
+        raise WorkError(
+            f"{path!r} is no scratch folder; name one of its own, at least three folders deep, as an absolute path"
+        )
+    return path
+
+
 def host_uptime() -> float:
     """Return seconds since the host came up: unlike the clock it is never set. The unit reads the same when it ends."""
     return float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
@@ -90,6 +104,8 @@ class WorkUnits:
             WorkError: other work of this run still runs, or systemd did not start the unit.
         """
         unit = unit_name(work.run_id)
+        if work.scratch:
+            scratch_folder(work.scratch)
         script = run_script(self.folder(work.run_id), work)
         with self._one_at_a_time():
             if self._settled(work.run_id).exists():
@@ -218,15 +234,17 @@ class WorkUnits:
 
     def _start_command(self, work: Work) -> list[str]:
         folder = self.folder(work.run_id)
-        properties = {
-            "Type": "exec",
-            "KillMode": "control-group",
-            "TimeoutStopSec": f"{STOP_SECONDS}s",
-            "ExecStopPost": f"/bin/sh {folder}/ended.sh {folder}",
-        }
+        properties = [
+            ("Type", "exec"),
+            ("KillMode", "control-group"),
+            ("TimeoutStopSec", f"{STOP_SECONDS}s"),
+            ("ExecStopPost", f"/bin/sh {folder}/ended.sh {folder}"),
+        ]
+        if work.scratch:  # after the word of its end: until it is gone the unit counts as running
+            properties.append(("ExecStopPost", f"/bin/rm -rf --one-file-system {scratch_folder(work.scratch)}"))
         return [
             "systemd-run", "--quiet", "--collect", f"--unit={unit_name(work.run_id)}", f"--description={work.title}",
-            *(f"--property={name}={value}" for name, value in properties.items()), "--", "/bin/sh", f"{folder}/run",
+            *(f"--property={name}={value}" for name, value in properties), "--", "/bin/sh", f"{folder}/run",
         ]  # fmt: skip
 
     @contextmanager

@@ -22,6 +22,10 @@ options:
   arguments: {description: Arguments of the module., type: dict, default: {}}
   run_id: {description: The operation's run id; without one the variable C(operation_run_id) and without that a new one., type: str}
   title: {description: What the work is in words. Everybody on the host can read it. The module's name by default., type: str}
+  scratch:
+    description: Folder that is removed when the unit has ended, also when it was killed; data of patients must not outlive the work on it.
+    type: str
+    default: ""
   poll_seconds: {description: How long one question to the host waits for the end., type: float, default: 2}
 attributes:
   check_mode: {support: full, description: Calls the module directly in check mode.}

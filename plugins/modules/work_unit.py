@@ -30,6 +30,7 @@ options:
   title: {description: What the work is in words. Everybody on the host can read it., type: str}
   fingerprint: {description: Equal where it is the same work., type: str}
   interpreter: {description: Program and arguments that read the module., type: list, elements: str, default: [/usr/bin/python3]}
+  scratch: {description: Folder that is removed when the unit has ended however it ended., type: str, default: ""}
   payload:
     description: JSON of an object with C(program) (the module's text as ansible-core builds it) and C(environment) (an object of variables).
     type: str
@@ -100,6 +101,7 @@ def work_of(given: dict[str, Any]) -> Work:
         fingerprint=given["fingerprint"],
         interpreter=given["interpreter"],
         environment=environment,
+        scratch=given["scratch"],
     )
 
 
@@ -137,6 +139,7 @@ def main() -> None:
             "title": {"type": "str"},
             "fingerprint": {"type": "str"},
             "interpreter": {"type": "list", "elements": "str", "default": ["/usr/bin/python3"]},
+            "scratch": {"type": "str", "default": ""},
             "payload": {"type": "str", "no_log": True},
         },
         required_if=[

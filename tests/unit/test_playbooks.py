@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-VERBS = ("site", "deploy", "backup", "restore", "record")
+VERBS = ("site", "deploy", "backup", "restore", "drill", "record")
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
 
@@ -38,6 +38,7 @@ def play_of(verb: str) -> dict[str, Any]:
         ("restore", ["preflight", "restore", "backup/preflight"], "restore/stop"),
         ("deploy", ["preflight", "database_endpoint"], "deploy"),
         ("backup", ["preflight", "database_endpoint"], "backup/run"),
+        ("drill", ["drill/preflight"], "drill"),
     ],
 )
 def test_a_verb_looks_before_it_changes_anything(verb: str, looks: list[str], first_change: str) -> None:

@@ -71,6 +71,27 @@ def test_starts_a_unit_whose_command_tells_no_secret(units: WorkUnits, systemd: 
     assert systemd.works.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_scratch_folder_is_removed_by_systemd_itself_after_the_word_of_the_end(
+    units: WorkUnits, systemd: Systemd
+) -> None:
+    units.start(replace(WORK, scratch="/var/lib/drill/scratch"))
+    after = [word for word in systemd.calls[-1] if word.startswith("--property=ExecStopPost=")]
+    assert after == [
+        f"--property=ExecStopPost=/bin/sh {systemd.works}/{RUN_ID}/ended.sh {systemd.works}/{RUN_ID}",
+        "--property=ExecStopPost=/bin/rm -rf --one-file-system /var/lib/drill/scratch",
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/var", "/var/lib", "var/lib/x/y", "/var/lib/../x", "/var/lib/x y", "/var/lib/x/", "/var/lib/%n", "/a//b/c"],
+)
+def test_a_folder_that_is_no_scratch_folder_is_never_removed(units: WorkUnits, systemd: Systemd, path: str) -> None:
+    with pytest.raises(WorkError, match="is no scratch folder; name one of its own"):
+        units.start(replace(WORK, scratch=path))
+    assert systemd.calls == []
+
+
 def test_shows_what_runs(units: WorkUnits, systemd: Systemd) -> None:
     units.start(WORK)
     systemd.now += 71.26
