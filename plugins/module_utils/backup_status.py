@@ -182,13 +182,13 @@ def wal(facts: Facts, limits: Limits) -> Iterator[Finding]:
             )
         for gap in way.gaps:
             if way.needs(gap):
-                yield Finding(CRITICAL, "set_broken", {"label": way.label, "gap": gap.words})
+                yield Finding(CRITICAL, "set_broken", {"label": way.label, "gap": gap.span})
                 told.add(gap)
     for way in reversed(facts.continuity):
         for gap in way.gaps:
             if gap not in told:
                 told.add(gap)
-                yield Finding(CRITICAL if way is newest else WARNING, "wal_gap", {"label": way.label, "gap": gap.words})
+                yield Finding(CRITICAL if way is newest else WARNING, "wal_gap", {"label": way.label, "gap": gap.span})
 
 
 def drills(facts: Facts, limits: Limits) -> Iterator[Finding]:

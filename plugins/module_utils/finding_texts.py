@@ -54,12 +54,12 @@ FINDING_TEXTS: Mapping[str, Mapping[str, Words]] = {
         "en": Words("no way leads on from backup {label}: {problem}", "a restore of it may not reach the present", "take a full backup now (-e backup_type=full)"),
     },
     "set_broken": {
-        "zh": Words("备份 {label} 无法恢复：{gap}", "缺少该备份自身所需的 WAL", "立即做一次全量备份（-e backup_type=full），并查明是谁删除了文件"),
-        "en": Words("backup {label} cannot be restored: {gap}", "the set needs that WAL itself", "take a full backup now (-e backup_type=full), and find out what removed the file"),
+        "zh": Words("备份 {label} 无法恢复：缺少 WAL 段 {gap}", "缺少该备份自身所需的 WAL", "立即做一次全量备份（-e backup_type=full），并查明是谁删除了文件"),
+        "en": Words("backup {label} cannot be restored: WAL segment {gap} is missing", "the set needs that WAL itself", "take a full backup now (-e backup_type=full), and find out what removed the file"),
     },
     "wal_gap": {
-        "zh": Words("备份 {label} 之后的 WAL 有缺口：{gap}", "从该备份恢复只能到缺口为止，此后的数据会丢失", "立即做一次备份，并查明是谁删除了文件"),
-        "en": Words("WAL after backup {label} has a gap: {gap}", "a restore of it ends there, and what was committed later would be lost", "take a backup now, and find out what removed the file"),
+        "zh": Words("备份 {label} 之后的 WAL 有缺口：缺少段 {gap}", "从该备份恢复只能到缺口为止，此后的数据会丢失", "立即做一次备份，并查明是谁删除了文件"),
+        "en": Words("WAL after backup {label} has a gap: segment {gap} is missing", "a restore of it ends there, and what was committed later would be lost", "take a backup now, and find out what removed the file"),
     },
     "drill_failed": {
         "zh": Words("{at} 对备份 {label} 的恢复演练失败：{reason}", "恢复不了的备份等于没有备份", "按原因处理，做一次全量备份，再运行 traumalink.ops.drill"),
@@ -92,6 +92,14 @@ FINDING_TEXTS: Mapping[str, Mapping[str, Words]] = {
     "vault_silent": {
         "zh": Words("第二份副本没有动静，最近一次为 {at}", "若仓库被毁或被篡改，只能退回到旧的副本", "查看 ops 上的 traumalink-vault.timer 和所挂载的存储"),
         "en": Words("nothing is heard of the second copy since {at}", "should the repository be lost or spoilt, only an older copy is left", "look at traumalink-vault.timer on ops and at the mount"),
+    },
+    "days_missing": {
+        "zh": Words("以下日期没有成功的备份：{days}", "合同要求每日备份（4.6）", "在台账中查看这些日期失败或未运行的原因"),
+        "en": Words("these days have no backup that succeeded: {days}", "a backup every day is agreed (clause 4.6)", "look in the ledger why it failed or did not run then"),
+    },
+    "retention_short": {
+        "zh": Words("仓库中最早的全量备份为 {at}，不足约定的 {limit} 天", "约定期限内较早的时间点已无法恢复（4.6）", "查明备份为何提前清除；第二份副本保留时间更长，可从中恢复"),
+        "en": Words("the oldest full backup of the repository is of {at}, less than the {limit} days that are agreed", "earlier times that are agreed upon cannot be restored any more (clause 4.6)", "find out why backups went early; the second copy keeps longer, and can be restored from"),
     },
     "no_vault": {
         "zh": Words("没有第二份副本", "ops 丢失或被破坏时，所有备份一并丢失", "将 NAS 挂载到 ops，并设置 backup_vault_path"),

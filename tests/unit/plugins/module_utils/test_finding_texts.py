@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils import backup_status
+from ansible_collections.traumalink.ops.plugins.module_utils import backup_month, backup_status
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_status import CRITICAL, Finding
 from ansible_collections.traumalink.ops.plugins.module_utils.finding_texts import FINDING_TEXTS, sentence, words
 from backup_samples import NOW
 
-CODES = set(
-    re.findall(
-        r'Finding\(\s*[^"()]*(?:\([^)]*\))?[^"()]*"(\w+)"',
-        Path(str(backup_status.__file__)).read_text(encoding="utf-8"),
-    )
-)
+
+def codes() -> set[str]:
+    """Return the codes of all findings that the code makes."""
+    made = set()
+    for module in (backup_status, backup_month):
+        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
+                made.add(str(ast.literal_eval(node.args[1])))
+    return made
 
 
 def test_every_finding_that_there_can_be_has_words_and_no_other_has() -> None:
-    assert len(CODES) > 15
-    assert set(FINDING_TEXTS) == CODES
+    assert len(codes()) > 15
+    assert set(FINDING_TEXTS) == codes()
 
 
 @pytest.mark.parametrize("code", sorted(FINDING_TEXTS))
