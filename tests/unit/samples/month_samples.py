@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ansible_collections.traumalink.ops.plugins.module_utils.backup_status import Facts
+from ansible_collections.traumalink.ops.plugins.module_utils.backup_status import Facts, VaultState
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import DrillResult
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_continuity import continuity
 from backup_samples import NOW, SYSTEM, archive, full, proof, proofs, stanza
@@ -48,4 +48,5 @@ FACTS = Facts(
     archived_at=NOW - timedelta(minutes=1),
     free_bytes=5 * 1024**3,
     total_bytes=10 * 1024**3,
+    vault=VaultState(NOW, ""),
 )
