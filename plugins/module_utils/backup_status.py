@@ -164,7 +164,9 @@ def backups(facts: Facts, limits: Limits) -> Iterator[Finding]:
         )
     unproven = [backup.label for backup in facts.sets if backup.label not in facts.proofs]
     if unproven:
-        yield Finding(WARNING, "unproven", {"labels": ", ".join(unproven)})
+        # One that failed is out of the way once a later one was proven.
+        severity = WARNING if facts.sets[-1].label in unproven else NOTICE
+        yield Finding(severity, "unproven", {"labels": ", ".join(unproven)})
 
 
 def wal(facts: Facts, limits: Limits) -> Iterator[Finding]:

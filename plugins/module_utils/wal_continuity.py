@@ -52,10 +52,13 @@ def continuity(stanza: Stanza, archive: WalArchive, proofs: Mapping[str, Proof])
     A real restore follows the newest timeline; a set that was taken on one that was left before goes as far as its own. Sets of an earlier database, whose
     WAL lies elsewhere, are left out.
     """
-    earlier = {label for label, proof in proofs.items() if stanza.system_id not in (None, proof.system_id)}
-    return [
-        way_of(backup, archive, proofs.get(backup.label)) for backup in stanza.backups if backup.label not in earlier
+    replaced = {label for label, proof in proofs.items() if stanza.system_id not in (None, proof.system_id)}
+    own = [
+        backup
+        for backup in stanza.backups
+        if backup.label not in replaced and backup.database_id in (None, stanza.database_id)
     ]
+    return [way_of(backup, archive, proofs.get(backup.label)) for backup in own]
 
 
 def way_of(backup: Backup, archive: WalArchive, proof: Proof | None) -> Continuity:

@@ -56,7 +56,7 @@ def test_numbers_and_findings_are_told() -> None:
     )
     assert told['finding{site="lab",code="drill_failed",severity="critical"}'] == 1
     assert told['findings{site="lab",severity="critical"}'] >= 2
-    assert told['findings{site="lab",severity="notice"}'] == 1
+    assert told['findings{site="lab",severity="notice"}'] == 2, "an old set without proof, and no second copy"
 
 
 def test_what_is_not_known_is_not_told() -> None:

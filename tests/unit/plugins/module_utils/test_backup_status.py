@@ -78,6 +78,7 @@ def test_what_is_well_is_no_finding() -> None:
         ({"proofs": proofs(proof(1), proof(0.2, system_id=5))}, []),
         ({"system_id": 5}, [(CRITICAL, "no_backup")]),
         ({"proofs": proofs(proof(1))}, [(WARNING, "unproven")]),
+        ({"proofs": proofs(proof(0.2))}, [(NOTICE, "unproven")]),
         ({"sets": (full(3),), "proofs": proofs(proof(3))}, [(CRITICAL, "backup_late")]),
         ({"archived_at": NOW - timedelta(minutes=16)}, [(CRITICAL, "wal_late")]),
         ({"archived_at": NOW - timedelta(minutes=15)}, []),

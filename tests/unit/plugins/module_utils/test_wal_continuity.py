@@ -61,6 +61,8 @@ def test_a_missing_history_is_a_problem_where_no_other_way_is_left() -> None:
 
 def test_sets_of_an_earlier_database_are_left_out() -> None:
     known = proofs(proof(1, system_id=5), proof(0))
+    numbered = stanza(full(1, database_id="15-1"), full(database_id="15-2"), database_id="15-2")
+    assert [way.label for way in continuity(numbered, archive(*range(2, 9)), {})] == [full().label]
     assert [way.label for way in continuity(stanza(full(1), full()), archive(*range(2, 9)), known)] == [full().label]
 
 
