@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from .errors import OpsError
 from .files import TextFile, write_text
 from .pgbackrest import PgBackRest
+from .pgbackrest_failure import NO_WAL, BackupError
 from .wal_archive import WalArchive
 
 __all__ = ["Probe"]
@@ -49,28 +49,31 @@ class Probe:
         newest = max((each.archived_at for each in archive.segments.values()), default=None)
         if newest is not None and self.now - newest <= self.after:
             return archive, ""
-        asked_at, said = self.before()
+        asked_at, said = self.unanswered()
         if asked_at is not None and (newest is None or newest < asked_at) and self.now - asked_at < PATIENCE:
             return archive, said
+        said, unanswered = "", False
         try:
-            self.engine.call(
-                f"--archive-timeout={WAIT_SECONDS}", "check", what="seeing a WAL segment arrive in the repository"
-            )
-            said = ""
-        except OpsError as error:
-            said = str(error)
-        self.note(said)
+            self.engine.call(f"--archive-timeout={WAIT_SECONDS}", "check", what="seeing a WAL segment arrive")
+        except BackupError as error:
+            said, unanswered = str(error), error.code == NO_WAL
+        self.note(said, unanswered)
         return self.engine.archive(database_id), said
 
-    def before(self) -> tuple[datetime | None, str]:
-        """Return when a segment was asked for last, and what was said."""
+    def unanswered(self) -> tuple[datetime | None, str]:
+        """Return when a segment was asked for that has not come, and what was said; None where no question is open.
+
+        A question that failed for another reason, such as a database that is off, has left no segment and may be repeated.
+        """
         try:
             told = json.loads(self.state.read_text(encoding="utf-8"))
-            return datetime.fromisoformat(told["asked_at"]).astimezone(UTC), str(told["said"])
+            asked_at = datetime.fromisoformat(told["asked_at"]).astimezone(UTC) if told["unanswered"] else None
+            return asked_at, str(told["said"])
         except (OSError, KeyError, TypeError, ValueError):
             return None, ""
 
-    def note(self, said: str) -> None:
-        """Keep when a segment was asked for, and what was said."""
-        told = {"asked_at": self.now.astimezone(UTC).isoformat(timespec="seconds"), "said": said}
+    def note(self, said: str, unanswered: bool) -> None:
+        """Keep when a segment was asked for, what was said, and whether the segment is still to come."""
+        asked_at = self.now.astimezone(UTC).isoformat(timespec="seconds")
+        told = {"asked_at": asked_at, "said": said, "unanswered": unanswered}
         write_text(TextFile(self.state, json.dumps(told) + "\n", owner=self.engine.user))

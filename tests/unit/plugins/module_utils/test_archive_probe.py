@@ -82,3 +82,11 @@ def test_an_empty_archive_is_asked_and_a_damaged_state_does_not_stop_it(
     runner.on("check").on("repo-ls", out=listing(0))
     archive, said = probe().freshened(WalArchive(), "15-1")
     assert (len(archive.segments), said) == (1, "")
+
+
+@pytest.mark.parametrize("answer", [{}, {"status": 56, "err": "ERROR: [056]: unable to find primary cluster"}])
+def test_a_question_that_left_no_segment_is_repeated(probe: Any, runner: Any, answer: dict[str, Any]) -> None:
+    runner.on("check", **answer).on("repo-ls", out=listing(30))
+    probe().freshened(aged(8), "15-1")
+    probe(NOW + timedelta(minutes=1)).freshened(aged(8), "15-1")
+    assert len(runner.asked("check")) == 2
