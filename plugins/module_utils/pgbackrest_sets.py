@@ -29,6 +29,7 @@ class Backup:
         database_bytes: size of the database cluster; backup_bytes: of it, what this set copied;
         repository_bytes: what this set takes in the repository, compressed and encrypted.
         checksum_errors: whether page checksum errors were seen; None where the server has no checksums.
+        database_id: as Stanza has it, of the database that was copied: a stanza may have had another one before.
     """
 
     label: str
@@ -45,6 +46,7 @@ class Backup:
     backup_bytes: int
     repository_bytes: int
     checksum_errors: bool | None
+    database_id: str | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return the set as plain data for an Ansible result."""
@@ -116,6 +118,7 @@ def parse_info(text: str, name: str) -> Stanza:
         details = " ".join(repository["status"]["message"] for repository in entry.get("repo", []))
         raise BackupError(f"the repository of {name} cannot be read: {explain(status['message'] + ' ' + details)}")
     databases = [database for database in entry.get("db", []) if is_first(database)]
+    names = {database["id"]: f"{database['version']}-{database['id']}" for database in databases}
     newest_database = databases[-1]["id"] if databases else None
     archives = [
         archive
@@ -130,9 +133,9 @@ def parse_info(text: str, name: str) -> Stanza:
         wal_min=archives[-1]["min"] if archives else None,
         wal_max=archives[-1]["max"] if archives else None,
         backups=tuple(
-            parse_backup(backup) for backup in entry.get("backup", []) if is_first(backup.get("database", {}))
+            parse_backup(backup, names) for backup in entry.get("backup", []) if is_first(backup.get("database", {}))
         ),
-        database_id=f"{databases[-1]['version']}-{databases[-1]['id']}" if databases else None,
+        database_id=names.get(newest_database),
         everywhere=all(
             repository["status"]["code"] not in (STATUS_MISSING_PATH, STATUS_MISSING_DATA)
             for repository in repositories[1:]
@@ -146,8 +149,8 @@ def is_first(entry: Mapping[str, Any]) -> bool:
     return bool(key == 1)
 
 
-def parse_backup(entry: Mapping[str, Any]) -> Backup:
-    """Return one set out of its description in `info`."""
+def parse_backup(entry: Mapping[str, Any], databases: Mapping[int, str]) -> Backup:
+    """Return one set out of its description in `info`; `databases` names the stanza's databases by their number."""
     started, stopped = entry["timestamp"]["start"], entry["timestamp"]["stop"]
     return Backup(
         label=entry["label"],
@@ -164,6 +167,7 @@ def parse_backup(entry: Mapping[str, Any]) -> Backup:
         backup_bytes=entry["info"]["delta"],
         repository_bytes=entry["info"]["repository"]["delta"],
         checksum_errors=entry.get("error"),
+        database_id=databases.get(entry.get("database", {}).get("id")),
     )
 
 

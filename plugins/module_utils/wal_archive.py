@@ -52,6 +52,11 @@ class Gap:
     count: int
 
     @property
+    def span(self) -> str:
+        """The gap in any language: its segment, or the first and last of them with their number."""
+        return self.first if self.count == 1 else f"{self.first} … {self.last} ({self.count})"
+
+    @property
     def words(self) -> str:
         """The gap for a message."""
         if self.count == 1:

@@ -13,7 +13,7 @@ description:
   - The parts of the collection that the program needs go into the Python package C(/usr/local/lib/traumalink/traumalink_ops), owned by root.
     Run it as C(python3 -m traumalink_ops.<name>) with C(PYTHONPATH=/usr/local/lib/traumalink).
 options:
-  name: {description: The program., type: str, choices: [vault_program], required: true}
+  name: {description: The program., type: str, choices: [backup_watch_program, vault_program], required: true}
 attributes:
   check_mode: {support: full, description: Says what would be written.}
   diff_mode: {support: full, description: Shows the changes of each file.}
@@ -31,12 +31,12 @@ files: {description: Paths of the files., returned: success, type: list, element
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils import vault_program
+from ansible_collections.traumalink.ops.plugins.module_utils import backup_watch_program, vault_program
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.files import diff_of, write_text
 from ansible_collections.traumalink.ops.plugins.module_utils.host_program import PACKAGE, PLACE, package_files
 
-PROGRAMS = {"vault_program": vault_program}
+PROGRAMS = {"backup_watch_program": backup_watch_program, "vault_program": vault_program}
 
 
 def main() -> None:

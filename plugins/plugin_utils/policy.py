@@ -53,6 +53,7 @@ POLICIES: Mapping[str, Policy] = {
     # Its own consent is restore_confirm, which repeats the site's name.
     "restore": Policy("serving", "exempt", "exclusive", ends=("backup", "drill")),
     "backup": Policy("exempt", "exempt", "exclusive", waits=True),
+    "backup_files": Policy("exempt", "exempt", "shared", waits=True),
     "maintain_database": Policy("required", "exempt", "exclusive"),
     "drill": Policy("exempt", "exempt", "shared"),
     **dict.fromkeys(

@@ -18,7 +18,9 @@ __all__ = ["blotted", "secret_values", "without_secrets"]
 BLOT = "***"
 SHORTEST = 8  # shorter ones would blot out words that say something else
 DEEPEST = 12  # levels of nested values
-NAMED = re.compile(r"(?i)passw|passphrase|private_key|secret|token|credential|webhook_url|(?:^|_)pass$|[a-z]_keys?$")
+NAMED = re.compile(
+    r"(?i)passw|passphrase|private_key|secret|token|credential|(?:webhook|heartbeat)_url|(?:^|_)pass$|[a-z]_keys?$"
+)
 NAMED_OTHERWISE = re.compile(
     r"(?i)public|allowed_signers|signing_keys|_(?:file|path|directory|name|user|days|seconds|bytes)$"
 )

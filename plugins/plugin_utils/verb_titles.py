@@ -22,6 +22,7 @@ class Title:
 VERB_TITLES = {
     "backup": Title("备份数据库", "backup of the database"),
     "backup_check": Title("检查备份", "check of the backups"),
+    "backup_files": Title("备份文件", "backup of files"),
     "compliance": Title("合同履行情况汇总", "summary of the contract's fulfilment"),
     "deploy": Title("部署应用", "deployment of the application"),
     "drill": Title("恢复演练", "restore drill"),

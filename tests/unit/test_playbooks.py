@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-VERBS = ("site", "deploy", "backup", "restore", "drill", "record")
+VERBS = ("site", "deploy", "backup", "backup_check", "backup_files", "restore", "drill", "record")
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
 
@@ -39,6 +39,8 @@ def play_of(verb: str) -> dict[str, Any]:
         ("deploy", ["preflight", "database_endpoint"], "deploy"),
         ("backup", ["preflight", "database_endpoint"], "backup/run"),
         ("drill", ["drill/preflight"], "drill"),
+        ("backup_files", ["file_backup/preflight"], "file_backup/run"),
+        ("backup_check", ["backup_check/preflight"], "backup_check/run"),
     ],
 )
 def test_a_verb_looks_before_it_changes_anything(verb: str, looks: list[str], first_change: str) -> None:

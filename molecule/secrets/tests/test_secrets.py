@@ -12,6 +12,7 @@ NAMES = {
     "backup_cipher_passphrase",
     "deploy_database_owner_password",
     "deploy_database_user_password",
+    "file_backup_passphrase",
     "postgresql_report_password",
 }
 
@@ -50,7 +51,7 @@ def test_the_vault_password_opens_them():
 def test_a_missing_secret_is_added_and_the_others_stay_to_the_letter():
     text = VAULT.read_text()
     begin = text.index("deploy_database_user_password")
-    end = text.index("postgresql_report_password")
+    end = text.index("file_backup_passphrase")
     VAULT.write_text(text[:begin] + text[end:])
     run = converge()
     assert run.succeeded, run.output

@@ -53,6 +53,7 @@ def test_reads_every_figure_of_a_set() -> None:
         "backup_bytes": 794890,
         "repository_bytes": 100288,
         "checksum_errors": False,
+        "database_id": "15-1",
     }
 
 

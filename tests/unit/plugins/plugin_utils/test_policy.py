@@ -29,8 +29,8 @@ def test_a_row_of_the_table(verbs: tuple[str, ...], window: str, approval: str, 
         assert (policy.window, policy.approval, policy.lock) == (window, approval, lock), verb
 
 
-def test_only_a_backup_waits_and_only_a_restore_ends_others() -> None:
-    assert [verb for verb, policy in POLICIES.items() if policy.waits] == ["backup"]
+def test_only_backups_wait_and_only_a_restore_ends_others() -> None:
+    assert [verb for verb, policy in POLICIES.items() if policy.waits] == ["backup", "backup_files"]
     assert {verb: policy.ends for verb, policy in POLICIES.items() if policy.ends} == {"restore": ("backup", "drill")}
 
 

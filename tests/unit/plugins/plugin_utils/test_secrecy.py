@@ -46,6 +46,7 @@ class HostVars(dict[str, Any]):
         {"site_ca_private_key": KEY},
         {"operation_webhook_url": VALUE},
         {"operation_head_webhook_url": VALUE},
+        {"backup_check_heartbeat_url": VALUE},
         {"secrets": {"of": [{"the_name": VALUE}]}},
         {"postgresql_roles": [{"name": "trauma_owner", "password": VALUE}]},
         {"api_tokens": [VALUE]},

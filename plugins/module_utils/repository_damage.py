@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which files of a whole repository are damaged or gone: the engine's own check ends well all the same, so what it says is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .drill_damage import VERIFIED, damaged_copies
+from .pgbackrest import PgBackRest
+
+__all__ = ["repository_damage"]
+
+SHOWN = 10
+
+
+def repository_damage(engine: PgBackRest, labels: Sequence[str]) -> tuple[str, ...]:
+    """Return files that are not what they were, each with what is wrong; all of the repository is read for it.
+
+    Args:
+        labels: of the sets whose manifests are compared with their copies.
+
+    Raises:
+        CommandError: the engine cannot be run.
+    """
+    argv = ["pgbackrest", f"--stanza={engine.stanza}", *engine.options, "--log-level-console=info", "verify"]
+    verified = engine.runner(argv, user=engine.user)
+    files = list(
+        dict.fromkeys(f"{path} ({what})" for what, path in VERIFIED.findall(verified.stdout + verified.stderr))
+    )
+    if verified.status != 0 and not files:
+        files.append(f"pgbackrest verify ended with status {verified.status}: {verified.said[-300:]}")
+    files += list(dict.fromkeys(text for label in labels for text in damaged_copies(engine, label)))
+    more = [f"+ {len(files) - SHOWN}"] if len(files) > SHOWN else []
+    return tuple(files[:SHOWN] + more)

@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""restic: backups of files beside the database, encrypted before they leave their host. The only file that knows its words."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .command import Completed, Runner
+from .errors import OpsError
+
+__all__ = ["FilesError", "Restic", "Snapshot", "client_certificate", "passphrase_in"]
+
+RUNTIME = Path("/run/traumalink")
+# restic documentation, "Exit status codes" of backup: 3 where a source file could not be read.
+UNREADABLE = 3
+NO_REPOSITORY = (
+    "unable to open config file",
+    "Is there a repository at the following location",
+    "repository does not exist",
+)
+
+
+class FilesError(OpsError):
+    """A backup of files failed, or does not hold what it should."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One backup of a host's files: its id, when, the paths; and what was read and added (bytes), where it was just taken."""
+
+    id: str
+    at: datetime
+    host: str
+    paths: tuple[str, ...]
+    files: int = 0
+    bytes: int = 0
+    added_bytes: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as plain data for an Ansible result."""
+        return {**asdict(self), "at": self.at.isoformat(timespec="seconds"), "paths": list(self.paths)}
+
+
+@dataclass(frozen=True)
+class Restic:
+    """One repository, and how it is reached.
+
+    Attributes:
+        repository: a path, or `rest:https://…`.
+        passphrase: goes in through the environment, never through arguments.
+        user: who runs it, None for whoever this process is.
+        options: such as those of TLS.
+    """
+
+    runner: Runner
+    repository: str
+    passphrase: str = field(repr=False)
+    user: str | None = None
+    options: tuple[str, ...] = ()
+
+    def call(self, *argv: str) -> Completed:
+        """Run one command and return what it left."""
+        full = ["restic", "--no-cache", "--repo", self.repository, *self.options, *argv]
+        return self.runner(full, user=self.user, environment={"RESTIC_PASSWORD": self.passphrase})
+
+    def must(self, what: str, *argv: str) -> Completed:
+        """Run one command. Raises FilesError where it fails."""
+        done = self.call(*argv)
+        if done.status != 0:
+            raise FilesError(f"{what} failed (restic ended with status {done.status}): {told(done)}")
+        return done
+
+    def exists(self) -> bool:
+        """Tell whether the repository has been created. Raises FilesError where it cannot be reached, or the passphrase does not open it."""
+        done = self.call("cat", "config")
+        if done.status == 0:
+            return True
+        if any(words in done.stderr for words in NO_REPOSITORY):
+            return False
+        if "wrong password" in done.stderr:
+            raise FilesError(
+                f"the passphrase does not open {self.repository}; give the vault password with which the site's secrets were made"
+            )
+        raise FilesError(f"{self.repository} cannot be reached: {told(done)}")
+
+    def create(self) -> None:
+        """Create the repository."""
+        self.must(f"creating {self.repository}", "init")
+
+    def backup(self, paths: Sequence[str], host: str) -> Snapshot:
+        """Back these paths up and return the snapshot.
+
+        Raises:
+            FilesError: a path is missing, a file could not be read, or nothing was read at all.
+        """
+        if missing := [path for path in paths if not Path(path).exists()]:
+            raise FilesError(f"{', '.join(missing)} of {host} is not there; see file_backup_paths")
+        done = self.call("backup", "--json", "--one-file-system", f"--host={host}", "--", *paths)
+        messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        if done.status == UNREADABLE:
+            raise FilesError(f"some files of {host} could not be read, and are not in the backup: {told(done)}")
+        summary = next((each for each in messages if each.get("message_type") == "summary"), None)
+        if done.status != 0 or summary is None:
+            raise FilesError(
+                f"the backup of files of {host} failed (restic ended with status {done.status}): {told(done)}"
+            )
+        if not summary["total_files_processed"]:
+            raise FilesError(
+                f"{', '.join(paths)} of {host} holds no file, so there is nothing to back up; see file_backup_paths"
+            )
+        return Snapshot(
+            id=str(summary["snapshot_id"])[:8],
+            at=datetime.now(UTC),
+            host=host,
+            paths=tuple(paths),
+            files=int(summary["total_files_processed"]),
+            bytes=int(summary["total_bytes_processed"]),
+            added_bytes=int(summary["data_added"]),
+        )
+
+    def snapshots(self) -> list[Snapshot]:
+        """Return the snapshots, oldest first."""
+        done = self.must(f"listing the snapshots of {self.repository}", "snapshots", "--json", "--no-lock")
+        found = [
+            Snapshot(str(each["short_id"]), moment(each["time"]), str(each["hostname"]), tuple(each["paths"]))
+            for each in json.loads(done.stdout) or []
+        ]
+        return sorted(found, key=lambda each: each.at)
+
+    def check(self) -> None:
+        """Read everything and compare it with its checksums. Raises FilesError where something is damaged or gone."""
+        done = self.call("check", "--read-data")
+        if done.status != 0 or "no errors were found" not in done.stdout:
+            raise FilesError(
+                f"{self.repository} is damaged: {told(done)}. What it held of older backups may be lost; take a new one now"
+            )
+
+    def expire(self, days: int) -> None:
+        """Remove snapshots older than so many days, and what they alone need; the newest stays whatever its age."""
+        self.must(
+            f"removing what is older than {days} days from {self.repository}",
+            "forget",
+            f"--keep-within={days}d",
+            "--keep-last=1",
+            "--prune",
+        )
+
+
+def told(done: Completed) -> str:
+    """Return what restic said in few words: its first errors, without the traces of its retries."""
+    lines = [
+        line
+        for line in (done.stderr or done.stdout).splitlines()
+        if line.strip() and not line.startswith(("\t", "goroutine", "runtime."))
+    ]
+    return " ".join(" ".join(lines[:4]).split())[:400]
+
+
+def moment(text: str) -> datetime:
+    """Return a time as Go writes it, with nanoseconds that Python does not read."""
+    whole, dot, rest = text.partition(".")
+    zone = rest.lstrip("0123456789")
+    return datetime.fromisoformat(whole + zone if dot else text).astimezone(UTC)
+
+
+def passphrase_in(path: Path) -> str:
+    """Return the passphrase of a file. Raises FilesError where there is none."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise FilesError(f"{path} cannot be read ({error.strerror}); run traumalink.ops.site") from None
+
+
+@contextmanager
+def client_certificate(certificate: Path, key: Path) -> Iterator[Path]:
+    """Give one file with certificate and key, as restic wants them, that nobody else reads and that is gone afterwards.
+
+    Raises:
+        FilesError: one of them cannot be read.
+    """
+    RUNTIME.mkdir(mode=0o755, parents=True, exist_ok=True)
+    try:
+        content = certificate.read_bytes() + key.read_bytes()
+    except OSError as error:
+        raise FilesError(f"{error.filename} cannot be read ({error.strerror}); run traumalink.ops.site") from None
+    handle, name = tempfile.mkstemp(prefix="restic-", suffix=".pem", dir=RUNTIME)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -1,0 +1,80 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module: back files of this host up into the repository on ops."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: file_backup
+short_description: Back files of this host up into the repository on ops
+description:
+  - Runs as root on the host whose files they are. They are encrypted before they leave it, and go over TLS to a server that takes in and never removes.
+  - The repository is created with the first backup.
+options:
+  repository: {description: "Where it goes, C(rest:https://…/<host>).", type: str, required: true}
+  passphrase_file: {description: File with the passphrase., type: path, default: /etc/traumalink/file_backup.passphrase}
+  paths: {description: Files and folders., type: list, elements: str, required: true}
+  host: {description: Name under which they are kept., type: str, required: true}
+  ca_file: {description: The site's authority., type: path, default: /etc/traumalink/tls/ca.crt}
+  certificate: {description: This host's certificate., type: path, default: /etc/traumalink/tls/host.crt}
+  key: {description: Its key., type: path, default: /etc/traumalink/tls/host.key}
+attributes:
+  check_mode: {support: full, description: Takes no backup.}
+  diff_mode: {support: none, description: There is nothing to compare.}
+author: The traumalink.ops developers
+"""
+
+EXAMPLES = r"""
+- name: Back uploads up
+  traumalink.ops.file_backup:
+    repository: rest:https://192.0.2.5:8434/app1
+    paths: [/srv/uploads]
+    host: app1
+"""
+
+RETURN = r"""
+snapshot: {description: "Its id, at, host, paths, files, bytes and added_bytes.", returned: success and not check mode, type: dict}
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.command import run
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.restic import Restic, client_certificate, passphrase_in
+
+
+def main() -> None:
+    """Arguments in, one call, result out."""
+    module = AnsibleModule(
+        argument_spec={
+            "repository": {"type": "str", "required": True},
+            "passphrase_file": {"type": "path", "default": "/etc/traumalink/file_backup.passphrase"},
+            "paths": {"type": "list", "elements": "str", "required": True},
+            "host": {"type": "str", "required": True},
+            "ca_file": {"type": "path", "default": "/etc/traumalink/tls/ca.crt"},
+            "certificate": {"type": "path", "default": "/etc/traumalink/tls/host.crt"},
+            "key": {"type": "path", "default": "/etc/traumalink/tls/host.key"},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+    if module.check_mode:
+        module.exit_json(changed=True)
+    try:
+        passphrase = passphrase_in(Path(given["passphrase_file"]))
+        with client_certificate(Path(given["certificate"]), Path(given["key"])) as own:
+            options = (f"--cacert={given['ca_file']}", f"--tls-client-cert={own}")
+            restic = Restic(run, given["repository"], passphrase, options=options)
+            if not restic.exists():
+                restic.create()
+            snapshot = restic.backup(given["paths"], given["host"])
+    except OpsError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=True, snapshot=snapshot.facts())
+
+
+if __name__ == "__main__":
+    main()

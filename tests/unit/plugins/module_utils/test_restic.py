@@ -1,0 +1,167 @@
+"""Backups of files: what restic says counts, and what it leaves."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils import restic as restic_file
+from ansible_collections.traumalink.ops.plugins.module_utils.restic import (
+    FilesError,
+    Restic,
+    client_certificate,
+    moment,
+    passphrase_in,
+)
+
+SUMMARY = {
+    "message_type": "summary",
+    "snapshot_id": "9cb2801797ba85a1",
+    "total_files_processed": 3,
+    "total_bytes_processed": 70,
+    "data_added": 7,
+}
+LISTED = [
+    {"short_id": "bbbbbbbb", "time": "2026-11-25T09:28:55.994726204+08:00", "hostname": "app1", "paths": ["/srv"]},
+    {"short_id": "aaaaaaaa", "time": "2026-11-24T09:28:55Z", "hostname": "app1", "paths": ["/srv"]},
+]
+
+
+@pytest.fixture
+def restic(runner: Any) -> Restic:
+    """Give a repository that is reached over TLS."""
+    return Restic(runner, "rest:https://ops1:8434/app1", "geheim", options=("--cacert=/ca",))
+
+
+def test_a_backup_tells_what_was_read_and_added(restic: Restic, runner: Any, tmp_path: Path) -> None:
+    runner.on("backup", out='{"message_type":"status"}\n' + json.dumps(SUMMARY) + "\n")
+    taken = restic.backup([str(tmp_path)], "app1")
+    assert (taken.id, taken.host, taken.files, taken.bytes, taken.added_bytes) == ("9cb28017", "app1", 3, 70, 7)
+    assert runner.calls[0][:5] == ["restic", "--no-cache", "--repo", "rest:https://ops1:8434/app1", "--cacert=/ca"]
+    assert runner.calls[0][-2:] == ["--", str(tmp_path)]
+    assert taken.facts()["paths"] == [str(tmp_path)]
+
+
+def test_the_passphrase_goes_in_by_the_environment_alone(restic: Restic, runner: Any) -> None:
+    runner.on("cat")
+    assert restic.exists()
+    assert runner.options[0]["environment"] == {"RESTIC_PASSWORD": "geheim"}
+    assert "geheim" not in str(runner.calls)
+    assert "geheim" not in repr(Restic(len, "/r", "geheim"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"status": 3, "out": json.dumps(SUMMARY), "err": "error: open /srv/x: permission denied"}, "could not be read, and are not in the backup: error: open /srv/x"),
+        ({"status": 1, "err": "Fatal: no space left"}, "failed .* Fatal: no space left"),
+        ({"out": '{"message_type":"status"}'}, r"failed \(restic ended with status 0\)"),
+        ({"out": json.dumps({**SUMMARY, "total_files_processed": 0})}, "holds no file"),
+    ],
+)  # fmt: skip
+def test_a_backup_that_lacks_files_is_none(
+    restic: Restic, runner: Any, tmp_path: Path, answer: dict[str, Any], said: str
+) -> None:
+    runner.on("backup", **answer)
+    with pytest.raises(FilesError, match=said):
+        restic.backup([str(tmp_path)], "app1")
+
+
+def test_a_missing_path_is_named_before_anything_is_sent(restic: Restic, runner: Any) -> None:
+    with pytest.raises(FilesError, match="/nowhere of app1 is not there; see file_backup_paths"):
+        restic.backup(["/nowhere"], "app1")
+    assert runner.calls == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "unable to open config file: <config/> does not exist",
+        "Is there a repository at the following location?",
+        "repository does not exist",
+    ],
+)
+def test_a_repository_that_is_not_there_can_be_created(restic: Restic, runner: Any, words: str) -> None:
+    runner.on("cat", status=1, err=f"Fatal: {words}").on("init")
+    assert not restic.exists()
+    restic.create()
+    assert runner.asked("init")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Fatal: wrong password or no key found", "passphrase does not open"),
+        ("connection refused", "cannot be reached: connection refused"),
+    ],
+)
+def test_one_that_cannot_be_opened_or_reached_is_not_created_anew(
+    restic: Restic, runner: Any, said: str, told: str
+) -> None:
+    runner.on("cat", status=1, err=said)
+    with pytest.raises(FilesError, match=told):
+        restic.exists()
+
+
+def test_snapshots_are_listed_oldest_first_with_their_times(restic: Restic, runner: Any) -> None:
+    runner.on("snapshots", out=json.dumps(LISTED))
+    assert [each.id for each in restic.snapshots()] == ["aaaaaaaa", "bbbbbbbb"]
+    runner.on("snapshots", out="null")
+    assert restic.snapshots() == []
+
+
+def test_damage_is_told_whatever_the_status(restic: Restic, runner: Any) -> None:
+    runner.on("check", out="no errors were found\n")
+    restic.check()
+    runner.on("check", out="pack 9cb28017 contains 1 error\n")
+    with pytest.raises(FilesError, match="is damaged: pack 9cb28017 contains 1 error"):
+        restic.check()
+    runner.on("check", status=1, out="no errors were found")
+    with pytest.raises(FilesError, match="is damaged"):
+        restic.check()
+
+
+def test_the_newest_stays_whatever_its_age(restic: Restic, runner: Any) -> None:
+    runner.on("forget")
+    restic.expire(7)
+    assert runner.calls[0][-4:] == ["forget", "--keep-within=7d", "--keep-last=1", "--prune"]
+    runner.on("forget", status=1, err="Fatal: locked\nruntime.goexit\n\t/usr/lib/go/asm.s:1594\n")
+    with pytest.raises(FilesError, match=r"Fatal: locked$"):
+        restic.expire(7)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-25T09:28:55.994726204Z", datetime(2026, 11, 25, 9, 28, 55, tzinfo=UTC)),
+        ("2026-11-25T09:28:55.9+08:00", datetime(2026, 11, 25, 1, 28, 55, tzinfo=UTC)),
+        ("2026-11-25T09:28:55+08:00", datetime(2026, 11, 25, 1, 28, 55, tzinfo=UTC)),
+    ],
+)
+def test_times_of_go_are_read(text: str, expected: datetime) -> None:
+    assert moment(text) == expected
+
+
+def test_certificate_and_key_stand_in_one_file_that_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restic_file, "RUNTIME", tmp_path / "run")
+    (tmp_path / "crt").write_text("C\n")
+    (tmp_path / "key").write_text("K\n")
+    with client_certificate(tmp_path / "crt", tmp_path / "key") as both:
+        assert both.read_text() == "C\nK\n"
+        assert both.stat().st_mode & 0o777 == 0o600
+    assert not both.exists()
+    with (
+        pytest.raises(FilesError, match="gone cannot be read"),
+        client_certificate(tmp_path / "gone", tmp_path / "key"),
+    ):
+        pass
+
+
+def test_the_passphrase_is_read_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("geheim\n")
+    assert passphrase_in(tmp_path / "p") == "geheim"
+    with pytest.raises(FilesError, match=r"cannot be read .*; run traumalink\.ops\.site"):
+        passphrase_in(tmp_path / "gone")
