@@ -62,6 +62,7 @@ RESULTS = frozenset(
     {
         "ansible_failed_result",
         "ansible_failed_task",
+        "backup_check_found",
         "backup_figures",
         "backup_run",
         "backup_vault",
@@ -70,6 +71,8 @@ RESULTS = frozenset(
         "deploy_version_after",
         "deploy_version_before",
         "drill_run",
+        "file_backup_kept",
+        "file_backup_taken",
         "inventory_hostname",
         "ledger_actor",
         "ledger_figures",
