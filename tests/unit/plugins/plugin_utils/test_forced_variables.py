@@ -111,7 +111,11 @@ def tasks_of(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def test_what_roles_find_out_is_not_for_a_person_to_give() -> None:
-    for_the_vendor_alone = {"approve_result", "pack_release_result", "secrets_escrow"}  # their playbooks are no operations
+    for_the_vendor_alone = {
+        "approve_result",
+        "pack_release_result",
+        "secrets_escrow",
+    }  # their playbooks are no operations
     missing = {name for name in found_out() - for_the_vendor_alone if not refusal([name])}
     assert missing == set()
     for name in ("restore_over_serving_database", "record_by_hand", "ansible_failed_result", "ledger_actor"):
