@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import shlex
 import time
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.traumalink.ops.plugins.module_utils.record import new_run_id
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import playbook_process
 
 UNIT_MODULE = "traumalink.ops.work_unit"
@@ -241,8 +241,3 @@ def duration(seconds: float) -> str:
     if whole < 60:
         return f"{whole} s"
     return f"{whole // 60} min {whole % 60:02} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def new_run_id(now: datetime) -> str:
-    """Return a run id for work that belongs to no operation."""
-    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
