@@ -82,7 +82,8 @@ RESULTS = frozenset(
         "restore_began",
         "restore_data",
         "restore_over_serving_database",
-        "restore_repository",
+        "restore_planned",
+        "restore_recovered",
         "restore_summary",
     }
 )

@@ -18,7 +18,7 @@ MODULES = [
     "file_backup_verified", "host_certificate_info", "host_program", "ledger", "ledger_info", "ledger_witness", "pgbackrest_backup",
     "pgbackrest_host_info", "pgbackrest_info", "pgbackrest_restore", "pgbackrest_stanza", "postgresql_archiving_info",
     "postgresql_cluster", "postgresql_damage_info",
-    "postgresql_role_info", "restore_target_info", "service_current", "work_unit",
+    "postgresql_role_info", "restore_plan_info", "restore_recovered_info", "restore_target_info", "service_current", "work_unit",
 ]  # fmt: skip
 
 
