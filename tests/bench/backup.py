@@ -11,7 +11,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from figures import PLACE, Figure, report, seconds
+from figures import PLACE, ROOT, Figure, report, seconds
+
+sys.path.insert(0, str(ROOT / "tests" / "lab"))
 from lab import DIRECTORY
 from site_access import Site, SiteError
 
