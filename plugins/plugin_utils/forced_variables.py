@@ -71,6 +71,7 @@ RESULTS = frozenset(
         "deploy_version_after",
         "deploy_version_before",
         "drill_run",
+        "file_backup_drilled",
         "file_backup_kept",
         "file_backup_taken",
         "inventory_hostname",

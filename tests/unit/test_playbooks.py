@@ -13,8 +13,9 @@ PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
 
 def included(tasks: list[dict[str, Any]]) -> list[str]:
-    """Return the roles that tasks include, in order, an entry point other than `main` behind a slash."""
-    roles = [task["ansible.builtin.include_role"] for task in tasks if "ansible.builtin.include_role" in task]
+    """Return the roles that tasks and their blocks include, in order, an entry point other than `main` behind a slash."""
+    whole = [each for task in tasks for each in (*task.get("block", ()), *task.get("always", ()), task)]
+    roles = [task["ansible.builtin.include_role"] for task in whole if "ansible.builtin.include_role" in task]
     return ["/".join(filter(None, (role["name"].split(".")[2], role.get("tasks_from")))) for role in roles]
 
 
