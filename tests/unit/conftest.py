@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import restore
 from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
+from hypothesis import settings
+
+# How fast an example ran says something of the machine's load only.
+settings.register_profile("unit", deadline=None)
+settings.load_profile("unit")
 
 
 @dataclass
