@@ -182,7 +182,7 @@ class Policy(Part):
 
 
 class Expected(Part):
-    """How long a verb takes here, where the ledger does not know yet."""
+    """How long a verb takes here; it goes before what earlier records say."""
 
     work: Duration = Field(description="The work itself.", examples=["30m"])
     rollback: Duration | None = Field(None, description="Undoing it.", examples=["20m"])
