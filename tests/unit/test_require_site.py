@@ -33,6 +33,7 @@ def run(folder: Path, groups: dict[str, list[str]], *options: str) -> subprocess
         (SITE, ["--limit", "db"], "run without --limit, or with at least"),
         (SITE, ["--tags", "wal"], "--tags leaves parts of an operation out"),
         (SITE, ["--limit", "bare1", "--tags", "wal"], "--tags leaves parts of an operation out"),
+        (SITE, ["--limit", "app1", "-e", '{"require_site_without_ops": true}'], "This run leaves out db1; run without"),
         ({"elsewhere": ["bare1"]}, ["--limit", "bare1"], "the inventory has no host in group 'ops'"),
         ({}, [], "the inventory has no host in group 'ops'"),
     ],
@@ -45,7 +46,12 @@ def test_refuses_what_would_do_nothing(
     assert said in " ".join(done.stdout.replace("''", "'").split())
 
 
-@pytest.mark.parametrize("options", [[], ["--limit", "db:ops"], ["--limit", "ops1"]])
+WITHOUT_OPS = ["-e", '{"require_site_without_ops": true}']
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--limit", "db:ops"], ["--limit", "ops1"], ["--limit", "app:db", *WITHOUT_OPS]]
+)
 def test_lets_through_what_takes_in_the_ops_host(tmp_path: Path, options: list[str]) -> None:
     done = run(tmp_path, SITE, *options)
     assert done.returncode == 0, done.stdout
