@@ -86,3 +86,11 @@ def test_each_entry_point_that_is_called_is_described(verb: str) -> None:
         role, _, entry_point = step.partition("/")
         path = PLAYBOOKS.parent / "roles" / role / "meta/argument_specs.yml"
         assert (entry_point or "main") in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]
+
+
+def test_every_play_works_through_its_tasks_host_by_host_whatever_the_environment_says() -> None:
+    """With ANSIBLE_STRATEGY=free each host would begin an operation of its own."""
+    plays = [play for path in PLAYBOOKS.rglob("*.yml") for play in yaml.safe_load(path.read_text(encoding="utf-8"))]
+    named = {play["name"]: play.get("strategy") for play in plays if "hosts" in play}
+    assert len(named) > len(VERBS)
+    assert {name for name, strategy in named.items() if strategy != "linear"} == set()
