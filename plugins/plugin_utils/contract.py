@@ -44,6 +44,7 @@ VERB = Literal[
     "backup",
     "backup_check",
     "restore",
+    "restore_database",
     "drill",
     "patch",
     "inspect",
