@@ -1,11 +1,12 @@
 """One database or one table comes back beside production, which neither notices nor lets anybody in; what fails leaves nothing."""
 
 import json
+import os
 import subprocess
 import time
 
 import pytest
-from flows import LAB, at, play, sql
+from flows import ROOT, at, play, sql
 from operations import last_record
 from site_access import reported
 
@@ -17,7 +18,7 @@ CREATE TABLE "Fälle"."Fall" (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n
 CREATE TABLE part (day date, fall int REFERENCES "Fälle"."Fall") PARTITION BY RANGE (day);
 CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
 CREATE TABLE "Fälle".part_2 PARTITION OF part FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
-ALTER TABLE "Fälle"."Fall" OWNER TO trauma_owner; GRANT SELECT ON "Fälle"."Fall" TO trauma_app;
+GRANT USAGE ON SCHEMA "Fälle" TO trauma_owner; ALTER TABLE "Fälle"."Fall" OWNER TO trauma_owner; GRANT SELECT ON "Fälle"."Fall" TO trauma_app;
 INSERT INTO "Fälle"."Fall" (grad) SELECT 'schwer' FROM generate_series(1, 500);
 SELECT lo_from_bytea(4711, '\\xdeadbeef')
 """
@@ -139,7 +140,8 @@ def test_a_load_that_is_killed_leaves_neither_data_nor_a_name():
         "traumalink.ops.restore",
         *value(restore_database=DATABASE, restore_into="copy 2", restore_target_name="before the mistake"),
     ]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=LAB) as run:
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as run:
         at("db1").run(
             'for _ in $(seq 1200); do [ -n "$(runuser -u postgres -- psql -XAtc "SELECT 1 FROM pg_database WHERE datname LIKE \'traumalink%\'")" ] '
             "&& systemctl kill -s KILL 'traumalink-*.service' && break; sleep 0.05; done"
