@@ -19,6 +19,7 @@ from typing import Any
 from .errors import OpsError
 from .progress import say
 from .restore import GIBIBYTE, free_bytes
+from .vault import on_two_file_systems
 from .vault_copy import Copied, Copier, VaultError
 
 __all__ = ["Return", "return_of"]
@@ -32,7 +33,7 @@ class Return:
 
     Attributes:
         place, repository: where the two lie; user: who owns the repository.
-        free: gives the free bytes under a path; own: gives a path to a user and group, by their numbers.
+        free: gives the free bytes under a path; apart: tells whether two paths lie on different file systems; own: gives a path to a user and group, by their numbers.
     """
 
     stanza: str
@@ -41,6 +42,7 @@ class Return:
     user: str
     now: datetime
     free: Callable[[Path], int] = free_bytes
+    apart: Callable[[Path, Path], bool] = on_two_file_systems
     own: Callable[[Path, int, int], None] = os.chown
 
     @property
@@ -60,9 +62,11 @@ class Return:
         """Copy what the vault holds, where that is due; what a run that was cut off has copied is compared and stays.
 
         Raises:
-            VaultError: there is not enough room, or a file cannot be copied.
+            VaultError: the vault is not mounted, there is not enough room, or a file cannot be copied.
         """
         tally = Copied()
+        if not any(self.known(self.repository)):
+            self.require_mount()
         if not self.due:
             return tally
         self.require()
@@ -80,6 +84,18 @@ class Return:
                 copier.changing(f"{part}/{self.stanza}/{name}", self.now)
         self.give()
         return tally
+
+    def require_mount(self) -> None:
+        """Refuse to begin a repository while nobody can see what the vault holds.
+
+        Raises:
+            VaultError: it is not mounted.
+        """
+        if not self.place.is_dir() or not self.apart(self.repository, self.place):
+            raise VaultError(
+                f"{self.repository} is empty, and the vault is not mounted at {self.place} (backup_vault_path), so nobody can see whether it holds sets "
+                "that would be known no more; mount it there, and run again"
+            )
 
     def require(self) -> None:
         """See that there is room.

@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 import yaml
 
-VERBS = ("site", "deploy", "backup", "backup_check", "backup_files", "restore", "restore_database", "restore_vault", "drill", "record")
+VERBS = (
+    "site",
+    "deploy",
+    "backup",
+    "backup_check",
+    "backup_files",
+    "restore",
+    "restore_database",
+    "restore_vault",
+    "drill",
+    "record",
+)
 IN_ONE_PLAYBOOK = ("restore", "restore_database", "restore_vault")  # one verb for whoever calls it
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
@@ -64,7 +75,10 @@ def test_a_verb_goes_through_the_operation(verb: str) -> None:
     assert "ops" in play["hosts"]
     assert play["any_errors_fatal"] is True
     for part in ("checks", "work"):
-        assert operation["vars"][f"operation_{part}"] == f"{{{{ playbook_dir }}}}/tasks/{'{{ __restore_way }}' if one_playbook else verb}_{part}.yml"
+        assert (
+            operation["vars"][f"operation_{part}"]
+            == f"{{{{ playbook_dir }}}}/tasks/{'{{ __restore_way }}' if one_playbook else verb}_{part}.yml"
+        )
 
 
 def test_what_uses_a_release_binds_its_approval_to_the_archive() -> None:

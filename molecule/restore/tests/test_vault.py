@@ -11,7 +11,7 @@ from flows import LAB, ROOT, at, lab, play, sql
 from operations import last_record
 from site_access import reported
 
-NAS, VAULT = "/mnt/nas/pgbackrest", "/srv/vault"
+NAS, VAULT, AWAY = "/mnt/nas/pgbackrest", "/srv/vault", "/srv/nas"
 ENVIRONMENT = {"ANSIBLE_SHOW_CUSTOM_STATS": "true", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
 GIVEN = ("-e", "restore_confirm=lab", "-e", f"restore_vault_path={NAS}")
 MOUNT = "mkdir -p {0} && mountpoint -q {0} || mount -t tmpfs -o size=1g none {0}; echo done"
@@ -59,11 +59,11 @@ def lost():
     known = sums()
     at("ops1").check_output("systemctl stop traumalink-vault.timer pgbackrest && echo done")
     sql("INSERT INTO tale VALUES (2)", "trauma")
-    carry(VAULT, "ops1", "/tmp/nas", "edge1")
+    carry(VAULT, "ops1", AWAY, "edge1")
     lab("lose", "ops1")
     lab("lose", "db1")
     lab("up", "db1")
-    carry("/tmp/nas", "edge1", NAS, "db1")
+    carry(AWAY, "edge1", NAS, "db1")
     at("db1").check_output(f"mount -o remount,ro {NAS} && echo done")
     return known
 
@@ -100,7 +100,7 @@ def test_wal_waits_for_a_new_ops_host():
 
 def test_a_new_ops_host_goes_on_from_the_vault():
     lab("up", "ops1")
-    carry("/tmp/nas", "edge1", VAULT, "ops1")
+    carry(AWAY, "edge1", VAULT, "ops1")
     forgotten = play("site", "-e", f"backup_vault_path={VAULT}")
     assert forgotten.status != 0
     assert forgotten.says("ledger_new=lab"), forgotten.output[-3000:]

@@ -35,7 +35,14 @@ def way(tmp_path: Path) -> Return:
     """Give the way from a vault, with an older version of a file in it, into an empty repository."""
     lay(tmp_path / "vault", {**FILES, "versions/backup.info.20261101": "old", "archive/other/archive.info": "x"})
     (tmp_path / "repository").mkdir()
-    return Return("lab", tmp_path / "vault", tmp_path / "repository", ME, datetime(2026, 11, 29, tzinfo=UTC))
+    return Return(
+        "lab",
+        tmp_path / "vault",
+        tmp_path / "repository",
+        ME,
+        datetime(2026, 11, 29, tzinfo=UTC),
+        apart=lambda _one, _other: True,
+    )
 
 
 def test_an_empty_repository_gets_all_of_its_stanza(way: Return) -> None:
@@ -53,6 +60,15 @@ def test_a_repository_that_knows_the_stanza_is_left_alone(way: Return, known: st
     assert not way.due
     assert way.run().files == 0
     assert held(way.repository) == {known: "own"}
+
+
+def test_without_its_mount_no_repository_is_begun(way: Return) -> None:
+    with pytest.raises(VaultError, match="the vault is not mounted at"):
+        replace(way, apart=lambda _one, _other: False).run()
+    with pytest.raises(VaultError, match="the vault is not mounted at"):
+        replace(way, place=way.place / "none").run()
+    lay(way.repository, {"archive/lab/archive.info": "own"})
+    assert replace(way, apart=lambda _one, _other: False).run().files == 0, "one that is there needs no vault to go on"
 
 
 def test_half_a_vault_is_none(way: Return) -> None:
