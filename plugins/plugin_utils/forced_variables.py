@@ -81,6 +81,7 @@ RESULTS = frozenset(
         "postgresql_create",
         "record_by_hand",
         "restore_began",
+        "restore_database_run",
         "restore_data",
         "restore_over_serving_database",
         "restore_repository",
