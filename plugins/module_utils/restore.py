@@ -20,6 +20,7 @@ from .pgbackrest import Backup, PgBackRest
 from .pgbackrest_failure import running_engines
 from .postgresql_server import SYSTEM_USER
 from .restore_job import RestoreJob
+from .restore_tablespaces import keep_aside, lying_there, make_places
 
 __all__ = ["Restore", "RestoreError", "RestoreTarget", "Restored"]
 
@@ -191,6 +192,7 @@ class Restore:
 
     Attributes:
         job: what comes back.
+        tablespaces: places outside the data directory that belong to the set.
         stop: stops the server that runs on the data directory, if any.
         now: an aware time in UTC; names what is kept aside.
     """
@@ -200,6 +202,12 @@ class Restore:
     target: RestoreTarget
     stop: Callable[[], None]
     now: datetime
+    tablespaces: tuple[Path, ...] = ()
+
+    @property
+    def stamp(self) -> str:
+        """What is kept aside is named for the time."""
+        return f"{self.now:%Y%m%dT%H%M%SZ}"
 
     def run(self, *, check: bool = False) -> Restored:
         """Restore, or say under `check` what would be done.
@@ -226,8 +234,10 @@ class Restore:
         self.target.require(backup.database_bytes, self.job)
         data, resumable = self.target.data_directory, self.target.completes(self.job)
         if self.target.occupied and not resumable:
-            result.kept_aside = str(data.with_name(f"{data.name}.before-restore-{self.now:%Y%m%dT%H%M%SZ}"))
+            result.kept_aside = str(data.with_name(f"{data.name}.before-restore-{self.stamp}"))
             result.steps.append(f"keep the old data aside as {result.kept_aside}")
+        if not resumable:
+            result.steps += [f"keep the old tablespace {folder} aside" for folder in lying_there(self.tablespaces)]
         result.steps.append(f"{'complete the interrupted' if resumable else 'start the'} restore of {backup.label}")
         if not check:
             self.stop()
@@ -256,6 +266,8 @@ class Restore:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not resumable:
             self.target.mark(self.job)
+            keep_aside(lying_there(self.tablespaces), self.stamp)
+        make_places(self.tablespaces, SYSTEM_USER)
         os.chown(data, account.pw_uid, account.pw_gid)
         data.chmod(0o700)
         options = ["--delta"] if resumable else []

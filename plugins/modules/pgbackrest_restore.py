@@ -19,6 +19,7 @@ options:
   type: {description: The engine's word for the kind of target., type: str, choices: [default, time, name, lsn, xid], default: default}
   target: {description: "The target, as the engine writes it down.", type: str, default: ""}
   timeline: {description: Along which WAL is replayed; the newest where it is not given., type: int}
+  tablespaces: {description: "Folders outside the data directory that belong to the set; what lies there is kept aside too.", type: list, elements: path, default: []}
   data_directory: {description: Absolute path of the data., type: path, required: true}
   memory_bytes: {description: "Memory PostgreSQL may count on, which bounds its WAL; the host's where it is not given.", type: int}
   unit: {description: The systemd unit of the server on that data., type: str, required: true}
@@ -72,6 +73,7 @@ def main() -> None:
             "type": {"type": "str", "choices": ["default", "time", "name", "lsn", "xid"], "default": "default"},
             "target": {"type": "str", "default": ""},
             "timeline": {"type": "int"},
+            "tablespaces": {"type": "list", "elements": "path", "default": []},
             "data_directory": {"type": "path", "required": True},
             "memory_bytes": {"type": "int"},
             "unit": {"type": "str", "required": True},
@@ -90,7 +92,7 @@ def main() -> None:
     engine = PgBackRest(run, given["stanza"], SYSTEM_USER, options=options)
     job = RestoreJob(given["set"], given["type"], given["target"], given["timeline"])
     target = RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes)
-    restore = Restore(engine, job, target, stop, datetime.now(UTC))
+    restore = Restore(engine, job, target, stop, datetime.now(UTC), tuple(map(Path, given["tablespaces"])))
     try:
         result = restore.run(check=module.check_mode)
     except NotInstalled as error:

@@ -82,12 +82,15 @@ def main() -> None:
     try:
         stanza = engine.info(environment)
         content = content_of_vault(stanza, engine.archive(str(stanza.database_id), environment), given["path"])
+        tablespaces = engine.tablespaces(content.backup.label, environment)
     except NotInstalled:
         module.exit_json(changed=False, installed=False, free_bytes=free)
     except OpsError as error:
         module.fail_json(msg=str(error))
+    facts = content.facts()
+    facts["plan"]["tablespaces"] = tablespaces
     left = days_left(free, content.wal_bytes_a_day)
-    module.exit_json(changed=False, installed=True, free_bytes=free, days_left=left, **content.facts())
+    module.exit_json(changed=False, installed=True, free_bytes=free, days_left=left, **facts)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import restore
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, PgBackRest
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_failure import RunningEngine
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import (
@@ -61,6 +62,7 @@ class Repository:
     def __init__(self, data: Path, runner: Any) -> None:
         self.data, self.runner, self.free = data, runner, NEEDED
         self.stops, self.wanted = 0, JOB
+        self.tablespaces: tuple[Path, ...] = ()
         self.stop_fails: BaseException | None = None
         runner.on("info", out=json.dumps([INFO])).on("restore", then=self.finish)
 
@@ -82,7 +84,9 @@ class Repository:
 
     @property
     def job(self) -> Restore:
-        return Restore(PgBackRest(self.runner, "lab", "postgres"), self.wanted, self.target, self.stop, NOW)
+        return Restore(
+            PgBackRest(self.runner, "lab", "postgres"), self.wanted, self.target, self.stop, NOW, self.tablespaces
+        )
 
     def restores(self) -> list[list[str]]:
         """Return the options of each restore that was started."""
@@ -266,6 +270,11 @@ def test_check_mode_tells_and_changes_nothing(repository: Repository) -> None:
 def killed_in_the_middle(repository: Repository) -> None:
     """Let the engine be killed when it has brought its manifest and half of the files."""
     lay_old_data(repository)
+    killed_in_the_middle_of(repository)
+
+
+def killed_in_the_middle_of(repository: Repository) -> None:
+    """Kill the engine; old data is there already."""
 
     def half() -> None:
         (repository.data / "backup.manifest").write_text("x")
@@ -523,6 +532,53 @@ def test_a_failed_restore_keeps_its_marker_and_the_old_data(repository: Reposito
         repository.job.run()
     assert repository.target.marker.exists()
     assert (repository.data.with_name(ASIDE) / "patients").read_text() == "precious"
+
+
+# --- tablespaces ---
+
+
+def old_tablespace(repository: Repository, tmp_path: Path) -> Path:
+    """Lay old data with a tablespace outside of it, and give its place."""
+    lay_old_data(repository)
+    place = tmp_path / "other"
+    (place / "PG_15_202209061" / "5").mkdir(parents=True)
+    (place / "PG_15_202209061" / "5" / "16401").write_text("precious")
+    repository.tablespaces = (place, tmp_path / "new" / "place")
+    return place
+
+
+def test_old_tablespaces_are_kept_aside_where_they_lie_and_missing_places_are_made(
+    repository: Repository, tmp_path: Path
+) -> None:
+    place = old_tablespace(repository, tmp_path)
+    said = repository.job.run(check=True).steps
+    assert [path.name for path in place.iterdir()] == ["PG_15_202209061"]
+    assert repository.job.run().steps == said
+    assert said[1] == f"keep the old tablespace {place}/PG_15_202209061 aside"
+    aside = "PG_15_202209061.before-restore-20261123T190507Z"
+    assert found(place) == {aside: "", f"{aside}/5": "", f"{aside}/5/16401": "precious"}
+    assert (tmp_path / "new" / "place").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_completed_restore_leaves_its_own_tablespaces_where_they_are(repository: Repository, tmp_path: Path) -> None:
+    place = old_tablespace(repository, tmp_path)
+    killed_in_the_middle_of(repository)
+    (place / "PG_15_202209061").mkdir()
+    (place / "PG_15_202209061" / "half").write_text("new")
+    repository.job.run()
+    assert (place / "PG_15_202209061" / "half").read_text() == "new"
+    assert repository.restores()[-1][0] == "--delta"
+
+
+def test_a_tablespace_that_is_no_folder_is_refused_before_the_server_stops(
+    repository: Repository, tmp_path: Path
+) -> None:
+    lay_old_data(repository)
+    (tmp_path / "other").write_text("a file")
+    repository.tablespaces = (tmp_path / "other",)
+    with pytest.raises(OpsError, match=r"other, where a tablespace comes back to, is no folder; .*Nothing was changed$"):
+        repository.job.run()
+    assert (repository.stops, repository.restores()) == (0, [])
 
 
 # --- space ---
