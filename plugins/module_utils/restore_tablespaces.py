@@ -17,7 +17,7 @@ from pathlib import Path
 from .errors import OpsError
 from .files import sync_folder
 
-__all__ = ["TablespaceError", "keep_aside", "lying_there", "make_places"]
+__all__ = ["ASIDE", "TablespaceError", "keep_aside", "lying_there", "make_places"]
 
 ASIDE = ".before-restore-"
 

@@ -24,6 +24,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.restore import (
     RestoreTarget,
     free_bytes,
 )
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_in_place import InPlace
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
 
 GIB = 1024**3
@@ -63,6 +64,7 @@ class Repository:
         self.data, self.runner, self.free = data, runner, NEEDED
         self.stops, self.wanted = 0, JOB
         self.tablespaces: tuple[Path, ...] = ()
+        self.in_place: InPlace | None = None
         self.stop_fails: BaseException | None = None
         runner.on("info", out=json.dumps([INFO])).on("restore", then=self.finish)
 
@@ -80,7 +82,7 @@ class Repository:
 
     @property
     def target(self) -> RestoreTarget:
-        return RestoreTarget(self.data, lambda _path: self.free)
+        return RestoreTarget(self.data, lambda _path: self.free, in_place=self.in_place)
 
     @property
     def job(self) -> Restore:
@@ -576,9 +578,93 @@ def test_a_tablespace_that_is_no_folder_is_refused_before_the_server_stops(
     lay_old_data(repository)
     (tmp_path / "other").write_text("a file")
     repository.tablespaces = (tmp_path / "other",)
-    with pytest.raises(OpsError, match=r"other, where a tablespace comes back to, is no folder; .*Nothing was changed$"):
+    with pytest.raises(
+        OpsError, match=r"other, where a tablespace comes back to, is no folder; .*Nothing was changed$"
+    ):
         repository.job.run()
     assert (repository.stops, repository.restores()) == (0, [])
+
+
+# --- in place ---
+
+IN_PLACE = ["--delta", *WHOLE]
+
+
+def copying(repository: Repository) -> None:
+    """Let the host's `cp` copy the data, which is whole then."""
+    copy = repository.data.with_name(".main.copying")
+    repository.runner.on("cp", then=lambda: shutil.copytree(repository.data, copy))
+
+
+def test_in_place_the_old_data_is_copied_before_anything_is_written_over(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.in_place = InPlace()
+    copying(repository)
+    said = repository.job.run(check=True).steps
+    inode = repository.data.stat().st_ino
+    result = repository.job.run()
+    aside = repository.data.with_name(ASIDE)
+    assert result.steps == said == [f"copy the old data to {aside}", f"start the restore of {LABEL}"]
+    assert result.kept_aside == str(aside)
+    assert found(aside) == {"PG_VERSION": "15\n", "patients": "precious"}
+    assert repository.data.stat().st_ino == inode
+    assert repository.restores() == [IN_PLACE]
+    assert repository.runner.asked("cp")[0][:4] == ["cp", "--archive", "--reflink=auto", "--no-target-directory"]
+
+
+def test_in_place_where_a_copy_does_not_fit_it_is_refused_until_somebody_agrees_to_lose_it(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_old_data(repository)
+    monkeypatch.setattr(restore, "size_bytes", lambda _folder: 9 * GIB)
+    repository.in_place, repository.free = InPlace(), 12 * GIB - 1  # 3 more than lies there, and the copy
+    agree = f"write over {repository.data}"
+    with pytest.raises(
+        RestoreError, match=rf"or agree to keep nothing of the old data: -e 'restore_delta_confirm=\"{agree}\"'"
+    ):
+        repository.job.run()
+    for wrong in ("yes", "write over"):
+        repository.in_place = InPlace(wrong)
+        with pytest.raises(RestoreError, match="Nothing was changed"):
+            repository.job.run()
+    assert (repository.data / "patients").read_text() == "precious"
+    repository.in_place, repository.free = InPlace(agree), 3 * GIB
+    result = repository.job.run()
+    assert result.steps[0] == f"write over the old data in {repository.data}, of which nothing is kept"
+    assert result.kept_aside is None
+    assert repository.restores() == [IN_PLACE]
+
+
+def test_in_place_on_an_empty_host_is_a_restore_like_any_other(repository: Repository) -> None:
+    repository.in_place = InPlace()
+    assert repository.job.run().steps == [f"start the restore of {LABEL}"]
+    assert repository.restores() == [WHOLE]
+
+
+def test_in_place_a_copy_that_was_cut_off_is_made_anew(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.in_place = InPlace()
+    begun = repository.data.with_name(".main.copying")
+
+    def cut_off() -> None:
+        begun.mkdir()
+        (begun / "half").touch()
+        raise Killed
+
+    repository.runner.on("cp", then=cut_off)
+    with pytest.raises(Killed):
+        repository.job.run()
+    assert (repository.data / "patients").read_text() == "precious"
+    assert repository.restores() == []
+    copying(repository)
+    repository.job.run()
+    assert found(repository.data.with_name(ASIDE)) == {"PG_VERSION": "15\n", "patients": "precious"}
+
+
+def test_in_place_a_mount_point_with_data_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restore, "size_bytes", lambda _folder: GIB)
+    target = RestoreTarget(Path("/proc"), lambda _path: 100 * GIB, in_place=InPlace())
+    assert target.require(GIB, JOB) == 100 * GIB
 
 
 # --- space ---
