@@ -31,6 +31,12 @@ def test_all_wal_from_the_newest_set_comes_back() -> None:
     found = content_of_vault(STANZA, archive(*range(1, 31)), "/v").facts()
     assert (found["newest"]["label"], found["wal_max"], found["timeline"]) == ("A", segment_name(1, 30), 1)
     assert found["wal_max_at"] == "2026-11-25T03:00:00+00:00"
+    assert found["plan"]["backup"]["label"] == "A"
+    assert (found["plan"]["type"], found["plan"]["timeline"], found["plan"]["last_segment"]) == (
+        "default",
+        1,
+        segment_name(1, 30),
+    )
     assert found["wal_bytes_a_day"] == 24 * SEGMENT_BYTES
 
 
