@@ -65,7 +65,7 @@ def nothing_stays():
     yield
     assert not at("ops1").file("/var/lib/traumalink-drill/scratch").exists
     assert at("ops1").run("pgrep -u traumalink-drill").stdout == ""
-    assert sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'traumalink%'") == "0"
+    assert sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'traumalink_restoring%'") == "0"
     assert sql(COUNT, DATABASE) == "3|0"
     assert sql("SELECT pg_postmaster_start_time()") == started
 
