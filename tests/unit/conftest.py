@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import restore
 from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy with other things is no fault of the code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @dataclass
