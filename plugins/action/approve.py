@@ -76,10 +76,12 @@ def zone_of(name: str) -> ZoneInfo:
 def wanted(given: dict[str, Any], now: datetime) -> Approval:
     """Return the approval that the arguments ask for. Raises ApprovalError."""
     if given["subject_file"] and given["sha256"]:
-        raise ApprovalError("Give subject_file or sha256, not both: the SHA-256 of the file is computed.")
+        raise ApprovalError(
+            "Give approve_subject_file or approve_sha256, not both: the SHA-256 of the file is computed."
+        )
     if (given["hours"] is None) == (not given["valid_to"]):
         raise ApprovalError(
-            "Give either valid_to (2026-11-29T05:00:00+08:00) or hours: how long the approval is valid."
+            "Give either approve_valid_to (2026-11-29T05:00:00+08:00) or approve_hours: how long the approval is valid."
         )
     file = Path(given["subject_file"]).absolute() if given["subject_file"] else None
     return maker.new_approval(

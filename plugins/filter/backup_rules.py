@@ -25,7 +25,7 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -33,7 +33,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsEr
 from ansible_collections.traumalink.ops.plugins.plugin_utils import backup_rules as rules
 
 
-def backup_rules(contract: Mapping[str, Any]) -> dict[str, int]:
+def backup_rules(contract: object) -> dict[str, int]:
     """Adapt the call; see plugin_utils.backup_rules."""
     try:
         return rules.backup_rules(contract)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -91,11 +92,7 @@ def verify(store: Store, heads: Iterable[Mapping[str, Any]] = (), public_key: st
     """
     kept = kept_heads(heads)
     with store.reading():
-        if store.schema() != STATEMENTS:
-            raise LedgerError(
-                "The ledger's tables or their guards were altered; restore the file from a backup, and keep this one as evidence.",
-                ALTERED,
-            )
+        _refuse_other_tables(store, kept)
         store.connection.text_factory = _tolerant
         try:
             fault, last, hash_ = first_fault(store.execute(WALK), kept)
@@ -138,6 +135,24 @@ def refuse_altered(store: Store, heads: Iterable[Mapping[str, Any]], site: str) 
     raise LedgerError(
         f"The ledger of {site} {found}. Nothing was recorded. Run traumalink.ops.ledger to see the first entry that does not fit, keep the file as "
         f"it is or bring the right one back, and begin anew only with traumalink.ops.site -e ledger_new={site}.",
+        ALTERED,
+    )
+
+
+def _refuse_other_tables(store: Store, kept: Mapping[int, str]) -> None:
+    """Refuse a file whose tables or guards are not those that it was made with; name the entry that was changed behind them as well."""
+    if store.schema() == STATEMENTS:
+        return
+    store.connection.text_factory = _tolerant
+    try:
+        fault, last, _hash = first_fault(store.execute(WALK), kept)
+        said = f"entry {fault.sequence} {fault.what}" if fault else f"the {last} entries themselves fit"
+    except sqlite3.Error as error:
+        said = f"its entries cannot be read ({error})"
+    finally:
+        store.connection.text_factory = str
+    raise LedgerError(
+        f"The ledger's tables or their guards were altered, and {said}. Restore the file from a backup, and keep this one as evidence.",
         ALTERED,
     )
 

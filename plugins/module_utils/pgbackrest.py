@@ -22,7 +22,7 @@ from .pgbackrest_failure import (
     mismatch,
     running_engines,
 )
-from .pgbackrest_sets import Backup, DamagedFile, Stanza, parse_damage, parse_info
+from .pgbackrest_sets import Backup, DamagedFile, Stanza, parse_damage, parse_databases, parse_info
 from .wal_archive import WalArchive, parse_history, parse_listing
 
 __all__ = [
@@ -196,8 +196,16 @@ class PgBackRest:
 
     def damage(self, label: str) -> list[DamagedFile]:
         """Return the damaged files of a set, by its manifest."""
+        return list(parse_damage(self.manifest(label)))
+
+    def databases(self, label: str) -> list[str]:
+        """Return the names of the databases that there were when a set was taken."""
+        return list(parse_databases(self.manifest(label)))
+
+    def manifest(self, label: str) -> str:
+        """Return the manifest of a set."""
         place = f"backup/{self.stanza}/{label}/backup.manifest"
-        return list(parse_damage(self.call(FIRST, "repo-get", place, what=f"reading the manifest of {label}").stdout))
+        return self.call(FIRST, "repo-get", place, what=f"reading the manifest of {label}").stdout
 
     def expire(self, days: int) -> None:
         """Remove the sets, and the WAL before them, that are older than `days`; one full set of that age or older stays, so that all of the time is covered."""

@@ -18,6 +18,7 @@ options:
   data_directory: {description: Absolute path of the data., type: path, required: true}
   memory_bytes: {description: "Memory PostgreSQL may count on, which bounds its WAL; the host's where it is not given.", type: int}
   unit: {description: The systemd unit of the server on that data., type: str, required: true}
+  configuration: {description: pgBackRest's configuration where another repository than the usual one is read., type: path}
 attributes:
   check_mode: {support: full, description: Checks space and repository and says what would be done.}
   diff_mode: {support: none, description: There is nothing to compare.}
@@ -61,6 +62,7 @@ def main() -> None:
             "data_directory": {"type": "path", "required": True},
             "memory_bytes": {"type": "int"},
             "unit": {"type": "str", "required": True},
+            "configuration": {"type": "path"},
         },
         supports_check_mode=True,
     )
@@ -70,7 +72,9 @@ def main() -> None:
         run_checked(run, ["systemctl", "stop", given["unit"]], f"stopping {given['unit']}")
 
     wal_bytes = max_wal_size_bytes(given["memory_bytes"] or host_memory_bytes())
-    engine = PgBackRest(run, given["stanza"], SYSTEM_USER)
+    # The engine writes it into the restore_command as well.
+    options = (f"--config={given['configuration']}",) if given["configuration"] else ()
+    engine = PgBackRest(run, given["stanza"], SYSTEM_USER, options=options)
     restore = Restore(
         engine, RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes), stop, datetime.now(UTC)
     )

@@ -42,10 +42,10 @@ def period(valid_from: str, valid_to: str, hours: int | None, now: datetime) -> 
     Raises:
         ApprovalError: a time is none or has no offset, or it is over already.
     """
-    begin = _moment("valid_from", valid_from) if valid_from else now.replace(microsecond=0)
+    begin = _moment("approve_valid_from", valid_from) if valid_from else now.replace(microsecond=0)
     if hours is not None and not 1 <= hours <= LONGEST / timedelta(hours=1):
-        raise ApprovalError(f"hours {hours} must be from 1 to {LONGEST / timedelta(hours=1):.0f}.")
-    end = _moment("valid_to", valid_to) if hours is None else begin + timedelta(hours=hours)
+        raise ApprovalError(f"approve_hours {hours} must be from 1 to {LONGEST / timedelta(hours=1):.0f}.")
+    end = _moment("approve_valid_to", valid_to) if hours is None else begin + timedelta(hours=hours)
     if end <= now:
         raise ApprovalError(f"The approval would be over already, at {iso(end)}; give a time to come.")
     return begin, end
@@ -68,7 +68,7 @@ def subject_of(file: Path) -> str:
             return digest_of(data)
     except OSError as error:
         raise ApprovalError(
-            f"{file} cannot be read ({error.strerror}). Give the release's archive or the plan that is to be approved, or its sha256."
+            f"{file} cannot be read ({error.strerror}). Give the release's archive or the plan that is to be approved as approve_subject_file, or its SHA-256 as approve_sha256."
         ) from None
 
 
@@ -103,7 +103,9 @@ def new_approval(
     if verb not in VERB_TITLES:
         faults.append(f"there is no verb {verb!r}; it is one of {', '.join(VERB_TITLES)}")
     if verb in WITH_SUBJECT and not subject:
-        faults.append(f"an approval of {verb} is for one release or plan; give its file as subject_file, or its sha256")
+        faults.append(
+            f"an approval of {verb} is for one release or plan; give its file as approve_subject_file, or its SHA-256 as approve_sha256"
+        )
     if faults:
         raise ApprovalError("\n".join(["This cannot be approved:", *faults]))
     return approval

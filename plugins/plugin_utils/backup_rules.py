@@ -9,7 +9,6 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import ContractError, plain
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_faults import faults
@@ -25,12 +24,16 @@ class Section(BaseModel):
     backups: Backups = Field(default_factory=Backups.model_construct)
 
 
-def backup_rules(contract: Mapping[str, Any]) -> dict[str, int]:
+def backup_rules(contract: object) -> dict[str, int]:
     """Return how old a full backup may become (seconds), and how long backups are kept (whole days), where nothing is said a week each.
 
     Raises:
-        ContractError: the contract's section is wrong.
+        ContractError: the contract is none, or its section is wrong.
     """
+    if not isinstance(contract, Mapping):
+        raise ContractError(
+            f"contract: {json.dumps(plain(contract), ensure_ascii=False)[:100]} is not a mapping, write it as docs/contract.md says"
+        )
     given = {name: contract[name] for name in ("backups",) if contract.get(name) is not None}
     try:
         rules = Section.model_validate_json(json.dumps(plain(given))).backups

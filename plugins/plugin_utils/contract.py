@@ -12,7 +12,8 @@ from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_faults import faults, name_faults
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_checks import check_faults
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_faults import faults
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_obligations import Obligation
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_parts import (
     Backups,
@@ -29,11 +30,11 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_parts impo
     WorkingHours,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import Zone, read_zone
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError
 
 __all__ = ["VERBS", "Contract", "ContractError", "contract_schema", "plain", "read_contract"]
 
-# DESIGN, "Folders": the verbs, and the ledger's own.
+# DESIGN, "Folders": the verbs, the ledger's own, and the one for files beside the database.
 VERB = Literal[
     "site",
     "pack_release",
@@ -43,7 +44,9 @@ VERB = Literal[
     "rollback",
     "backup",
     "backup_check",
+    "backup_files",
     "restore",
+    "restore_database",
     "drill",
     "patch",
     "inspect",
@@ -77,7 +80,8 @@ class Contract(Part):
     calendar: CalendarRules = Field(default_factory=CalendarRules.model_construct)
     working_hours: WorkingHours = Field(examples=[{"workday": ["08:00-12:00", "14:00-17:30"], "restday": []}])
     windows: tuple[Window, ...] = Field(
-        description="Several are OR-ed.",
+        min_length=1,  # without one, nothing disruptive could ever run
+        description="Several are OR-ed; at least one.",
         examples=[[{"name": "nightly", "days": "any", "start": "22:00", "duration": "7h", "cutoff": "45m"}]],
     )
     freezes: tuple[Freeze, ...] = ()
@@ -93,32 +97,6 @@ class Contract(Part):
         """Return the time zone of all hours and dates of the contract."""
         return self.timezone
 
-    @field_validator("working_hours")
-    @classmethod
-    def nobody_works_in_safe_hours(cls, working_hours: WorkingHours, info: ValidationInfo) -> WorkingHours:
-        """Refuse always-safe hours that overlap working hours of any day."""
-        rules = info.data.get("calendar")
-        for safe in rules.always_safe if rules else ():
-            for hours in (*working_hours.workday, *working_hours.restday):
-                if safe.minutes() & hours.minutes():
-                    raise ValueError(
-                        f"{hours} overlaps calendar.always_safe {safe}, write safe hours in which nobody works on any day"
-                    )
-        return working_hours
-
-    @field_validator("service_levels")
-    @classmethod
-    def somebody_is_responsible(cls, levels: dict[str, ServiceLevel], info: ValidationInfo) -> dict[str, ServiceLevel]:
-        """Refuse responsible contacts whom the contract does not have."""
-        known = [contact.id for contact in info.data.get("contacts", ())]
-        for severity, level in levels.items():
-            unknown = [contact for contact in level.responsible if contact not in known]
-            if unknown and "contacts" in info.data:
-                raise ValueError(
-                    f"{severity}.responsible: {', '.join(unknown)} is no contact, write ids of contacts: {', '.join(known)}"
-                )
-        return levels
-
 
 def read_contract(data: object) -> Contract:
     """Return the contract that plain data (from YAML) describes.
@@ -133,7 +111,7 @@ def read_contract(data: object) -> Contract:
             f"contract: holds what is no plain data ({error}), write texts, numbers, lists, maps"
         ) from error
     found = json.loads(text)
-    lines = name_faults(found)
+    lines = check_faults(found)
     try:
         contract = Contract.model_validate_json(text, context={"zone": zone_of(found)})
     except ValidationError as error:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["faults", "name_faults"]
+__all__ = ["faults"]
 
 KINDS = {"string_type": "text", "int_type": "a whole number", "bool_type": "true or false"}
 KINDS |= {"tuple_type": "a list", "list_type": "a list", "dict_type": "a mapping", "model_type": "a mapping"}
@@ -36,24 +36,6 @@ def faults(errors: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> li
         location = [part for part in error["loc"] if part != "[key]"]
         path = _path([part for part in location if part not in schema["$defs"]])
         lines.append(f"{path}: {_words(error, location, schema)}")
-    return lines
-
-
-def name_faults(data: object) -> list[str]:
-    """Return a line for each name that two windows, freezes, obligations or contacts share; whatever else is wrong with them."""
-    lines = []
-    sections = data if isinstance(data, dict) else {}
-    for section, key in (("windows", "name"), ("freezes", "name"), ("obligations", "id"), ("contacts", "id")):
-        entries = sections.get(section)
-        seen: set[str] = set()
-        for number, entry in enumerate(entries if isinstance(entries, list) else []):
-            name = entry.get(key) if isinstance(entry, dict) else None
-            if isinstance(name, str) and name in seen:
-                lines.append(
-                    f"contract.{section}[{number}].{key}: {_shown(name)} is there already, write another {key}"
-                )
-            elif isinstance(name, str):
-                seen.add(name)
     return lines
 
 

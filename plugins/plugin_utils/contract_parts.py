@@ -88,15 +88,6 @@ class Override(Part):
         """Return all days off, with the named holidays'."""
         return {*self.off, *(day for dates in self.holidays.values() for day in dates)}
 
-    @field_validator("work")
-    @classmethod
-    def no_day_is_both(cls, work: tuple[date, ...], info: ValidationInfo) -> tuple[date, ...]:
-        """Refuse a day that is off and worked."""
-        off = {*info.data.get("off", ()), *(day for dates in info.data.get("holidays", {}).values() for day in dates)}
-        if both := sorted(off & set(work)):
-            raise ValueError(f"{both[0]} is off as well, write it in one of the two")
-        return work
-
 
 class CalendarRules(Part):
     """Which days are worked."""
@@ -108,16 +99,6 @@ class CalendarRules(Part):
         (), description="Hours for disruptive work on a day of which nobody knows yet whether it is worked."
     )
     overrides: dict[int, Override] = Field(default_factory=dict, description="By year.")
-
-    @field_validator("overrides")
-    @classmethod
-    def days_stand_under_their_year(cls, overrides: dict[int, Override]) -> dict[int, Override]:
-        """Refuse a day that stands under another year."""
-        for year, override in overrides.items():
-            for day in sorted(override.days_off() | set(override.work)):
-                if day.year != year:
-                    raise ValueError(f"{day} stands under {year}, write it under {day.year}")
-        return overrides
 
 
 class WorkingHours(Part):
@@ -201,7 +182,7 @@ class Policy(Part):
 
 
 class Expected(Part):
-    """How long a verb takes here, where the ledger does not know yet."""
+    """How long a verb takes here; it goes before what earlier records say."""
 
     work: Duration = Field(description="The work itself.", examples=["30m"])
     rollback: Duration | None = Field(None, description="Undoing it.", examples=["20m"])

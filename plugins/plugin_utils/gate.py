@@ -69,15 +69,14 @@ def agreed_duration(contract: Contract, verb: str) -> timedelta | None:
 
 
 def expected(given: timedelta | None, agreed: timedelta | None, earlier_seconds: Sequence[float]) -> timedelta:
-    """Return how long work and rollback take: as given for this run or as the contract says, whichever is longer, since nobody argues past the
-    cutoff; else the 90th percentile of earlier records.
+    """Return how long work and rollback take: as the contract says, else the 90th percentile of earlier records, else UNKNOWN_DURATION; as given for
+    this run where that is longer, since nobody argues past the cutoff.
     """
-    if told := [duration for duration in (given, agreed) if duration is not None]:
-        return max(told)
-    if not earlier_seconds:
-        return UNKNOWN_DURATION
-    ordered = sorted(earlier_seconds)
-    return timedelta(seconds=ordered[math.ceil(0.9 * len(ordered)) - 1])  # nearest rank
+    known = agreed
+    if known is None and earlier_seconds:
+        ordered = sorted(earlier_seconds)
+        known = timedelta(seconds=ordered[math.ceil(0.9 * len(ordered)) - 1])  # nearest rank
+    return max(UNKNOWN_DURATION if known is None else known, given or timedelta())
 
 
 def judge(contract: Contract, policy: Policy, request: Request) -> Verdict:
@@ -93,10 +92,12 @@ def judge(contract: Contract, policy: Policy, request: Request) -> Verdict:
         "next_open": iso(state.next_open),
         "next_close": iso(state.next_close),
     }
-    notes = list(state.warnings)
+    notes = list(state.warnings) if needs_window else []
     if request.asked is not None and request.asked < request.needs:
         asked, needs = duration_text(request.asked), duration_text(request.needs)
-        notes.append(f"operation_expected {asked} is less than the contract's {needs}, which counts")
+        notes.append(
+            f"operation_expected {asked} is less than the {needs} of the contract or of earlier runs, which count"
+        )
     emergency, problem = emergency_of(contract, request)
     refusals = [problem] if problem else []
     if emergency is None:

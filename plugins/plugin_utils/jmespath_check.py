@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 import jmespath
+from ansible_collections.traumalink.ops.plugins.plugin_utils.record_words import misspelt
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 
@@ -16,7 +17,7 @@ __all__ = ["checked_expression"]
 
 
 def checked_expression(value: object) -> str:
-    """Return an expression that can be asked of records; its functions are known too, which jmespath checks only when it asks.
+    """Return an expression that can be asked of records; its functions, and the record's own fields and verbs, are checked too.
 
     Raises:
         ValueError: it cannot.
@@ -33,6 +34,8 @@ def checked_expression(value: object) -> str:
     if unknown:
         known = ", ".join(sorted(Functions.FUNCTION_TABLE))
         raise ValueError(f"{', '.join(unknown)} is no function of JMESPath, write one of {known}")
+    if wrong := misspelt(parsed):
+        raise ValueError("; ".join(wrong))
     return value
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import Head, sign_head
 from ansible_collections.traumalink.ops.plugins.module_utils.record import one_line
+from ansible_collections.traumalink.ops.plugins.plugin_utils.by_hand import ByHandError, entry
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request import actor_of, opening_record
 from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import blotted, without_secrets
 
@@ -41,6 +42,11 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
     by_hand = next((found for host in given["hosts"] if (found := fact(variables, host, "operation_by_hand"))), None)
     outcome = given["outcome"]
     reason = "" if outcome == "success" else given["failure"] or told(variables, given["hosts"])
+    if by_hand and outcome == "success":
+        try:
+            by_hand = entry(by_hand, now)
+        except ByHandError as error:
+            outcome, reason = "failed", str(error)
     if given["undo_failure"]:
         reason = f"{reason[: MAX_REASON // 2]}; it could not be undone: {given['undo_failure']}"
     record.update(
@@ -48,7 +54,7 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
         outcome=outcome,
         reason=without_secrets(reason, variables, given["hosts"])[:MAX_REASON],
         artefacts=artefacts,
-        by_hand=by_hand,
+        by_hand=by_hand if outcome == "success" else None,  # what was not accepted is no evidence
         **facts,
     )
     return record
@@ -111,17 +117,36 @@ def reasons(variables: Mapping[str, Any], hosts: Sequence[str]) -> Iterator[str]
         task = fact(variables, host, "ansible_failed_task") or {}
         if not result:
             continue
-        hidden = result.get("_ansible_no_log") or task.get("no_log")
+        failed = failed_items(result)
+        hidden = task.get("no_log") or any(each.get("_ansible_no_log") for each in (result, *failed))
         message = (
             f"the task '{task.get('name')}' failed (its output is not logged)"
             if hidden
-            else " ".join(str(result.get("msg", "")).split())
+            else "; ".join(dict.fromkeys(map(item_message, failed))) or one_message(result)
         )
         if message and message not in told:
             told.add(message)
             yield message if REFUSAL.match(message) else f"{host}: {message}"
     for host in unreached(variables, hosts):
         yield f"{host}: cannot be reached"
+
+
+def failed_items(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the results of a loop's items that failed; of the loop itself Ansible only says that some did."""
+    results = result.get("results")
+    items = results if isinstance(results, list) else []
+    return [each for each in items if isinstance(each, Mapping) and (each.get("failed") or each.get("unreachable"))]
+
+
+def item_message(result: Mapping[str, Any]) -> str:
+    """Return what one item of a loop said, with its label where that is a word."""
+    label = result.get("_ansible_item_label")
+    return f"{label}: {one_message(result)}" if isinstance(label, str | int) else one_message(result)
+
+
+def one_message(result: Mapping[str, Any]) -> str:
+    """Return a result's message as one line."""
+    return " ".join(str(result.get("msg", "")).split())
 
 
 def unreached(variables: Mapping[str, Any], hosts: Sequence[str]) -> list[str]:

@@ -26,6 +26,13 @@ def record_lines(records: Sequence[Mapping[str, Any]], time_zone: str) -> list[s
     return [line_of(record, zone) for record in records] or ["no record is like that"]
 
 
+def by_hand_words(by_hand: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Return work that was done by hand: what, when, its words, and who says so."""
+    occurred = datetime.fromisoformat(by_hand["occurred_at"]).astimezone(zone)
+    summary = " / ".join(filter(None, (by_hand["summary_zh"], by_hand["summary_en"])))
+    return f"{by_hand['kind']} of {occurred:%Y-%m-%d %H:%M}: {summary} ({by_hand['entered_by']})"
+
+
 def line_of(record: Mapping[str, Any], zone: ZoneInfo) -> str:
     """Return one record as a line."""
     started = datetime.fromisoformat(record["started_at"])
@@ -39,6 +46,7 @@ def line_of(record: Mapping[str, Any], zone: ZoneInfo) -> str:
         record["actor"],
         "rehearsal" if record["rehearsal"] else "",
         f"emergency: {record['emergency']['reason']}" if record["emergency"] else "",
+        by_hand_words(record["by_hand"], zone) if record["by_hand"] else "",
         record["reason"],
     ]
     return "  ".join(filter(None, words))

@@ -291,6 +291,22 @@ def show(demo: Demo, summary: dict[str, Any]) -> None:
         )
 
 
+def say_what_stands(demo: Demo) -> None:
+    """Say that the lab is still there, how to use it, and how to remove it."""
+    given = f"LAB_NAME={name} " if (name := os.environ["LAB_NAME"]) != "traumalink" else ""
+    demo.console.print(
+        f"""The lab '{name}' still stands, with the application and its database. To use it, in bash:
+  {f"export {given.strip()}; " if given else ""}source <(tests/lab/lab.py env)
+  ansible-playbook traumalink.ops.ledger -e ledger_action=list    # what has been recorded
+  ansible-playbook traumalink.ops.backup                          # another backup
+  podman exec -it {name}-db1 bash                                 # a look at a host
+To remove it: {given}make lab-down""",
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
+    )
+
+
 def main() -> int:
     """Run the demo; 0 only if everything that must be there is there."""
     os.environ.setdefault("LAB_NAME", "traumalink")
@@ -307,6 +323,7 @@ def main() -> int:
         return 1
     summary_file.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     show(demo, summary)
+    say_what_stands(demo)
     if summary["checksums_equal"] and summary["missing_as_expected"]:
         demo.console.print(
             f"[green]Every row that was archived is back.[/green] Figures: {summary_file.relative_to(ROOT)}"

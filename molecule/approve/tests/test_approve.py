@@ -46,7 +46,7 @@ def test_the_person_reads_what_is_approved_in_both_languages(document):
     [
         ({"approve_contact": "vendor"}, "vendor is no approver of the hospital in contract.contacts"),
         ({"approve_key": str(LAB / "release_key")}, "is none of approver's signing_keys in contract.contacts"),
-        ({"approve_hours": 721}, "hours 721 must be from 1 to 720"),
+        ({"approve_hours": 721}, "approve_hours 721 must be from 1 to 720"),
     ],
 )
 def test_who_may_not_or_for_too_long_is_refused_and_signs_nothing(document, arguments, said):

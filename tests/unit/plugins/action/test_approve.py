@@ -101,10 +101,13 @@ def test_relative_paths_are_meant_from_where_the_person_stands(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"sha256": "a1" * 32}, "Give subject_file or sha256, not both"),
-        ({"valid_to": "2099-12-02T05:00:00+08:00"}, "Give either valid_to .* or hours"),
-        ({"hours": None}, "Give either valid_to .* or hours"),
-        ({"subject_file": None}, "an approval of upgrade is for one release or plan"),
+        ({"sha256": "a1" * 32}, "Give approve_subject_file or approve_sha256, not both"),
+        ({"valid_to": "2099-12-02T05:00:00+08:00"}, "Give either approve_valid_to .* or approve_hours"),
+        ({"hours": None}, "Give either approve_valid_to .* or approve_hours"),
+        (
+            {"subject_file": None},
+            "an approval of upgrade is for one release or plan; give its file as approve_subject_file",
+        ),
         ({"subject_file": "/none"}, "/none cannot be read"),
         ({"timezone": "Middle/Earth"}, "timezone 'Middle/Earth' is not known; write one such as Asia/Shanghai"),
         ({"timezone": "../etc/passwd"}, "is not known"),

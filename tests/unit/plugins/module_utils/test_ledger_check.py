@@ -201,6 +201,26 @@ def test_altered_tables_and_guards_are_told(tmp_path: Path, heads: list[Head], c
         verify(ledger.store)
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["UPDATE entry SET body = replace(body, 'backup', 'upgrade') WHERE sequence = 4"], "entry 4 was changed: its hash is not that of its text"),
+        ([], "the 8 entries themselves fit"),
+        (["DROP TABLE head"], "its entries cannot be read (no such table: head)"),
+    ],
+)  # fmt: skip
+def test_a_guard_that_was_dropped_and_made_anew_does_not_hide_the_edited_entry(
+    tmp_path: Path, heads: list[Head], changes: list[str], said: str
+) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as file, file:
+        guard = file.execute("SELECT sql FROM sqlite_master WHERE name = 'entry_stays'").fetchone()[0]
+        for statement in ["DROP TRIGGER entry_stays", *changes, guard]:
+            file.execute(statement)
+    with Ledger.opened(tmp_path) as ledger, pytest.raises(LedgerError) as caught:
+        verify(ledger.store)
+    assert f"tables or their guards were altered, and {said}. Restore the file" in str(caught.value)
+
+
 @pytest.fixture
 def signed(tmp_path: Path, heads: list[Head], keys: Callable[[str], Path]) -> str:
     """Countersign the heads of entries 2 and 6; give the public key."""

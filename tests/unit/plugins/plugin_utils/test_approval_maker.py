@@ -64,7 +64,7 @@ def test_validity_is_what_was_written(
         ("0001-01-01T00:00:00+14:00", "", 7, "valid_from .* is no time"),
         ("2026-11-25T08:00:00+08:00", "", 7, "over already, at 2026-11-25T07:00:00Z"),
         ("", "2026-11-25T08:30:15Z", None, "over already"),
-        ("", "", 0, "hours 0 must be from 1 to 720"),
+        ("", "", 0, "approve_hours 0 must be from 1 to 720"),
         ("", "", 10**12, "must be from 1 to 720"),
     ],
 )
@@ -109,7 +109,7 @@ def test_the_subject_is_the_sum_of_the_file(tmp_path: Path) -> None:
     plan.write_bytes(b"plan" * 1000000)
     assert maker.subject_of(plan) == hashlib.sha256(b"plan" * 1000000).hexdigest()
     for wrong in (tmp_path, tmp_path / "none"):
-        with pytest.raises(ApprovalError, match=r"cannot be read .* or its sha256"):
+        with pytest.raises(ApprovalError, match=r"cannot be read .* or its SHA-256 as approve_sha256"):
             maker.subject_of(wrong)
 
 

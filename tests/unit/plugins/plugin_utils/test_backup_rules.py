@@ -35,3 +35,9 @@ def test_what_is_wrong_is_named_with_what_to_write(section: dict[str, str], said
     with pytest.raises(ContractError) as caught:
         backup_rules({"backups": section})
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("contract", [None, [], "contract.yml", 4])
+def test_what_is_no_contract_is_told(contract: object) -> None:
+    with pytest.raises(ContractError, match=r"contract: .* is not a mapping, write it as docs/contract\.md says"):
+        backup_rules(contract)

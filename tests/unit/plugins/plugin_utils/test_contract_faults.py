@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_faults import faults, name_faults
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_faults import faults
 from pydantic import BaseModel, Field, ValidationError
 
 
@@ -43,22 +43,3 @@ def test_each_error_has_a_line(data: dict[str, Any], expected: list[str]) -> Non
     with pytest.raises(ValidationError) as caught:
         Outer.model_validate(data)
     assert faults(caught.value.errors(), Outer.model_json_schema()) == expected
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (
-            {"windows": [{"name": "a"}, {"name": "b"}, {"name": "a"}]},
-            ['contract.windows[2].name: "a" is there already, write another name'],
-        ),
-        (
-            {"obligations": [{"id": "4.6"}, 4, {"id": "4.6"}]},
-            ['contract.obligations[2].id: "4.6" is there already, write another id'],
-        ),
-        ({"contacts": [{"id": 1}, {"id": 1}, {}, {}], "windows": {}, "freezes": None}, []),
-        (None, []),
-    ],
-)
-def test_names_that_are_there_twice(data: object, expected: list[str]) -> None:
-    assert name_faults(data) == expected

@@ -64,6 +64,7 @@ FREEZE = {"name": "visit", "from": "2026-12-01", "to": "2026-12-05", "reason": "
             ['contract.windows[1].name: "nightly" is there already, write another name'],
         ),
         ({"windows": {}}, ["contract.windows: {} is not a list, write for example windows: "]),
+        ({"windows": []}, ["contract.windows: is empty, write for example windows: "]),
         (
             {"working_hours": {"workday": ["8-12"], "restday": []}},
             ['contract.working_hours.workday: "8-12" is no range of hours, write for example "08:00-12:00"'],

@@ -123,6 +123,14 @@ def test_half_an_emergency_opens_nothing(contract: Contract, reason: str, by: st
     assert found.emergency is None
 
 
+@pytest.mark.parametrize(("verb", "told"), [("upgrade", True), ("backup", False), ("record", False), ("ledger", False)])
+def test_a_calendar_that_lacks_the_next_year_is_told_where_windows_matter(
+    contract: Contract, verb: str, told: bool
+) -> None:
+    notes = verdict(contract, verb, "2026-11-24 23:00").notes
+    assert any("2027" in note for note in notes) is told
+
+
 def test_without_ops_everything_but_a_restore_is_refused(contract: Contract) -> None:
     refusal = verdict(contract, "backup", "2026-11-24 10:00", ops="ops1", ops_problem="no route").refusal
     assert "ops1 cannot be reached (no route), so there is neither lock nor record" in refusal
@@ -135,6 +143,9 @@ def test_without_ops_everything_but_a_restore_is_refused(contract: Contract) -> 
     ("given", "agreed", "earlier", "minutes"),
     [
         (timedelta(minutes=5), None, [60.0], 5),
+        (timedelta(minutes=5), None, [420.0], 7),
+        (timedelta(minutes=5), None, [], 60),
+        (timedelta(minutes=90), None, [], 90),
         (timedelta(minutes=5), timedelta(minutes=9), [60.0], 9),
         (timedelta(minutes=12), timedelta(minutes=9), [60.0], 12),
         (None, timedelta(minutes=9), [60.0], 9),
@@ -150,9 +161,9 @@ def test_how_long_work_is_taken_to_need(
 
 
 @pytest.mark.parametrize(("asked", "told"), [(10, True), (30, False), (None, False)])
-def test_less_time_than_the_contract_says_does_not_count_and_is_said(
-    contract: Contract, asked: int | None, told: bool
-) -> None:
+def test_less_time_than_is_known_does_not_count_and_is_said(contract: Contract, asked: int | None, told: bool) -> None:
     given = None if asked is None else timedelta(minutes=asked)
     found = verdict(contract, "upgrade", "2026-11-24 23:00", approval=APPROVAL, asked=given)
-    assert ("operation_expected 10m is less than the contract's 30m, which counts" in found.notes) is told
+    assert (
+        "operation_expected 10m is less than the 30m of the contract or of earlier runs, which count" in found.notes
+    ) is told

@@ -65,6 +65,52 @@ def test_a_task_without_log_gives_its_name_alone() -> None:
     assert record["reason"] == "db1: the task 'Lay it' failed (its output is not logged)"
 
 
+def test_a_failed_loop_gives_the_reasons_of_its_items() -> None:
+    items = [
+        {"failed": True, "msg": "no such\npackage", "_ansible_item_label": "rclone"},
+        {"failed": False, "msg": "fine", "_ansible_item_label": "restic"},
+        {"failed": True, "msg": "broken", "_ansible_item_label": {"name": "x"}},
+    ]
+    failed = {"ansible_failed_result": {"msg": "One or more items failed", "results": items}}
+    record = operation_closing.closed_record(asked(record=opened()), {"hostvars": {"db1": failed, "ops1": {}}}, NOW)
+    assert record["reason"] == "db1: rclone: no such package; broken"
+
+
+def test_a_failed_loop_tells_no_item_that_is_not_logged() -> None:
+    items = [{"failed": True, "msg": "the secret is 12345678", "_ansible_no_log": True}]
+    failed = {"ansible_failed_result": {"msg": "One or more items failed", "results": items}}
+    failed["ansible_failed_task"] = {"name": "Lay them"}
+    record = operation_closing.closed_record(asked(record=opened()), {"hostvars": {"db1": failed, "ops1": {}}}, NOW)
+    assert record["reason"] == "db1: the task 'Lay them' failed (its output is not logged)"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"occurred_at": "2026-11-26T10:00:00+08:00"},
+            "record_occurred_at 2026-11-26T10:00:00+08:00 lies in the future",
+        ),
+        ({"occurred_at": "yesterday"}, "record_occurred_at 'yesterday' must be a time with its zone"),
+        ({"kind": "holiday"}, "record_kind 'holiday' must be one of visit"),
+        ({"summary_zh": ""}, "record_summary_zh"),
+        ({"entered_by": ""}, "record_entered_by"),
+    ],
+)
+def test_what_was_entered_by_hand_is_looked_at_again(change: dict[str, str], said: str) -> None:
+    by_hand = {
+        "kind": "visit", "occurred_at": "2026-11-25T10:00:00+08:00", "entered_by": "wang_wei", "summary_zh": "现场巡检", "summary_en": "",
+    }  # fmt: skip
+    given = asked(outcome="success", record=opened())
+    right = operation_closing.closed_record(given, {"hostvars": {"ops1": {"operation_by_hand": by_hand}}}, NOW)
+    assert (right["outcome"], right["by_hand"]) == ("success", by_hand)
+    wrong = {"hostvars": {"ops1": {"operation_by_hand": by_hand | change}}}
+    record = operation_closing.closed_record(given, wrong, NOW)
+    assert (record["outcome"], record["by_hand"]) == ("failed", None)
+    assert said in record["reason"]
+    read_record(record)
+
+
 def test_a_secret_in_an_error_is_blotted_out() -> None:
     failed = {"ansible_failed_result": {"msg": "cannot log in with correct-horse-battery"}}
     variables = {"hostvars": {"db1": failed, "ops1": {"deploy_database_user_password": "correct-horse-battery"}}}

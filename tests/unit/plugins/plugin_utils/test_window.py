@@ -84,7 +84,8 @@ def test_an_unknown_day_without_safe_hours_is_unknown_all_day(contract_data: Mak
 
 
 def test_says_none_where_nothing_opens_within_400_days(contract_data: Make) -> None:
-    contract = read_contract(contract_data(windows=[]))
+    rebuilding = {"name": "rebuilding", "from": "2024-02-01", "to": "2025-06-01", "reason": "no room for servers"}
+    contract = read_contract(contract_data(freezes=[rebuilding]))
     assert judged(contract, "2024-03-01T02:00").next_open is None
 
 
