@@ -36,21 +36,20 @@ demo: ## the main job: deploy, fill, back up, lose the database host, get everyt
 .PHONY: test
 test: lint unit package molecule ## everything: linters, unit tests, all Molecule scenarios on a fresh lab
 
-# All scenarios share one lab, which `default` creates first and destroys last. SCENARIO=backup runs one of them and keeps the lab.
+# All scenarios run on two fresh labs side by side (LAB_LANES=1 for one). SCENARIO=backup runs one of them on the lab that stays.
 .PHONY: molecule
 molecule: ## all Molecule scenarios, or SCENARIO=… alone
 	@tests/lab/prepare lab
 ifdef SCENARIO
 	@$(lab_environment) && tests/lab/lab.py up && molecule converge -s $(SCENARIO) && molecule idempotence -s $(SCENARIO) && molecule verify -s $(SCENARIO)
 else
-	@tests/lab/lab.py down && rm -rf build/molecule/$(LAB_NAME)
-	@$(lab_environment) && molecule test --all
+	@.venv/bin/python tests/lab/scenarios.py
 endif
 
 .PHONY: bench
 bench: ## the budgets, measured, on a lab that it brings up where there is none: tables and build/bench/*.json
 	@tests/lab/prepare lab
-	@$(lab_environment) && tests/lab/lab.py up && { status=0; for part in converge ledger; do tests/bench/$$part.py || status=1; done; exit $$status; }
+	@$(lab_environment) && tests/lab/lab.py up && { status=0; for part in converge ledger backup; do tests/bench/$$part.py || status=1; done; exit $$status; }
 
 .PHONY: unit
 unit: tools ## unit tests

@@ -144,11 +144,13 @@ def history_of(store: Store, begins: datetime, ends: datetime, covered_since: da
     def kept(record: Mapping[str, Any]) -> dict[str, Any]:
         return {name: record[name] for name in ("verb", "outcome", "rehearsal", "started_at", "reason", "figures")}
 
-    month = [kept(record) for verb in ("backup", "drill") for record in records(store, Selection(verb, begins, ends))]
+    verbs = ("backup", "backup_files", "drill")
+    month = [kept(record) for verb in verbs for record in records(store, Selection(verb, begins, ends))]
     return {
         "records": sorted(month, key=lambda record: str(record["started_at"])),
         "begun": bool(records(store, Selection("backup", until=begins), limit=1)),
         "older": bool(records(store, Selection("backup", until=covered_since, outcome="success"), limit=1)),
+        "files_begun": bool(records(store, Selection("backup_files", until=begins, outcome="success"), limit=1)),
     }
 
 
@@ -184,4 +186,4 @@ def artefact(path: Path) -> dict[str, Any]:
 def history_from(plain: Mapping[str, Any]) -> History:
     """Return the History of plain data."""
     found: Sequence[Mapping[str, Any]] = plain["records"]
-    return History(found, bool(plain["begun"]), bool(plain["older"]))
+    return History(found, bool(plain["begun"]), bool(plain["older"]), bool(plain["files_begun"]))

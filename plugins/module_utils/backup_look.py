@@ -21,6 +21,7 @@ from .backup_status import Certificate, Facts, Limits, VaultState, newest_proven
 from .certificate_expiry import TlsFiles, certificate_in, certificate_shown
 from .drill_result import read_results
 from .errors import OpsError
+from .file_proof import read_file_drills, read_file_proofs
 from .pgbackrest import PgBackRest
 from .pgbackrest_sets import STATUS_OK, Stanza
 from .wal_archive import WalArchive
@@ -80,6 +81,8 @@ class Look:
             proofs=read_proofs(self.proofs),
             drills=read_results(self.drills),
             certificates=tuple(self.certificates()),
+            file_proofs=read_file_proofs(self.state / "files"),
+            file_drills=read_file_drills(self.state / "file_drills"),
             free_bytes=whole.free if whole else 0,
             total_bytes=whole.total if whole else 0,
             vault=vault_state(self.state / "vault.json") if self.vault else None,
@@ -126,7 +129,7 @@ def vault_state(path: Path) -> VaultState:
 
 
 def limits_of(settings: Mapping[str, Any]) -> Limits:
-    """Return what is agreed: success_hours, archive_minutes, drill_days, certificate_days, full_days, vault.
+    """Return what is agreed: success_hours, archive_minutes, drill_days, certificate_days, full_days, vault, file_hosts.
 
     Raises:
         OpsError: a setting is missing, or no number.
@@ -139,6 +142,7 @@ def limits_of(settings: Mapping[str, Any]) -> Limits:
             certificate=timedelta(days=float(settings["certificate_days"])),
             full_days=float(settings["full_days"]),
             vault=bool(settings["vault"]),
+            file_hosts=tuple(map(str, settings["file_hosts"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise OpsError(

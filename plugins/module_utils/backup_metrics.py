@@ -37,6 +37,16 @@ def metrics_text(site: str, facts: Facts, found: Iterable[Finding]) -> str:
     moment("last_success", "When the newest backup that counts had been proven.", newest.taken_at if newest else None)
     moment("last_wal", "When the newest WAL segment came into the repository.", facts.archived_at)
     moment("last_drill", "When a drill last brought a backup back well.", max(good, default=None))
+    taken = [({"host": host}, proof.taken_at.timestamp()) for host, proof in sorted(facts.file_proofs.items())]
+    metric(
+        "files_last_success_timestamp_seconds", "When the newest backup of a host's files that counts was taken.", taken
+    )
+    brought = [
+        ({"host": host}, drill.drilled_at.timestamp())
+        for host, drill in sorted(facts.file_drills.items())
+        if drill.outcome == "success"
+    ]
+    metric("files_last_drill_timestamp_seconds", "When a drill last brought a host's files back well.", brought)
     metric("sets", "Sets in the repository.", [({}, len(facts.sets))])
     unproven = sum(backup.label not in facts.proofs for backup in facts.sets)
     metric("unproven_sets", "Sets of which nothing is proven.", [({}, unproven)])

@@ -36,14 +36,16 @@ class History:
     """What the ledger knows.
 
     Attributes:
-        records: of backups and drills that were started in the month, plain data, oldest first.
+        records: of backups, backups of files and drills that were started in the month, plain data, oldest first.
         begun: whether backups were taken before the month.
         older: whether a backup succeeded so long ago that the agreed time is covered since.
+        files_begun: whether files were backed up before the month.
     """
 
     records: Sequence[Mapping[str, Any]]
     begun: bool
     older: bool
+    files_begun: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,13 @@ class Taken:
 
 @dataclass(frozen=True)
 class Day:
-    """One day of the month: what was taken, why attempts failed, and its state."""
+    """One day of the month: what was taken, why attempts failed, and its state; and the state of the backups of files."""
 
     date: date
     state: str
     taken: tuple[Taken, ...] = ()
     failed: tuple[str, ...] = ()
+    files: str = BEFORE
 
 
 @dataclass(frozen=True)
@@ -126,10 +129,11 @@ def month_of_backups(month: str, zone: tzinfo, facts: Facts, history: History, a
     found = []
     if history.older and (oldest is None or facts.now - oldest < timedelta(days=agreed_days)):
         found.append(Finding(WARNING, "retention_short", {"at": oldest or "-", "limit": agreed_days}))
+    today = facts.now.astimezone(zone).date()
     if missing := [day.date for day in days if day.state == MISSING]:
-        fresh = facts.now.astimezone(zone).date() - missing[-1] <= FRESH
-        named = ", ".join(f"{day:%m-%d}" for day in missing)
-        found.append(Finding(WARNING if fresh else NOTICE, "days_missing", {"days": named}))
+        found.append(Finding(weight(missing, today), "days_missing", {"days": named(missing)}))
+    if missing := [day.date for day in days if day.files == MISSING]:
+        found.append(Finding(weight(missing, today), "files_days_missing", {"days": named(missing)}))
     return BackupMonth(
         month=month,
         days=days,
@@ -141,6 +145,16 @@ def month_of_backups(month: str, zone: tzinfo, facts: Facts, history: History, a
         restore_seconds=restore_estimate(facts),
         findings=tuple(found),
     )
+
+
+def weight(missing: Sequence[date], today: date) -> str:
+    """Return how much days without a backup weigh: only a fresh gap keeps the check from ending well."""
+    return WARNING if today - missing[-1] <= FRESH else NOTICE
+
+
+def named(days: Sequence[date]) -> str:
+    """Return days as a text."""
+    return ", ".join(f"{day:%m-%d}" for day in days)
 
 
 def taken_of(month: str, zone: tzinfo, facts: Facts, records: Sequence[Mapping[str, Any]]) -> Iterator[Taken]:
@@ -174,20 +188,31 @@ def days_of(month: str, zone: tzinfo, now: datetime, taken: Sequence[Taken], his
     """Yield the days of the month. A day before the first backup of a new site is none without a backup; today may still get one."""
     day = date.fromisoformat(f"{month}-01")
     today = now.astimezone(zone).date()
+    of_files = {
+        moment(record["started_at"]).astimezone(zone).date()
+        for record in history.records
+        if record["verb"] == "backup_files" and record["outcome"] == "success" and not record["rehearsal"]
+    }
     first = date.min if history.begun else min((each.at.astimezone(zone).date() for each in taken), default=today)
+    files_first = date.min if history.files_begun else min(of_files, default=today)
     while f"{day:%Y-%m}" == month:
         own = tuple(each for each in taken if each.at.astimezone(zone).date() == day)
         failed = tuple(failures(history.records, day, zone))
-        state = BACKED_UP if own else COMING if day >= today else BEFORE if day < first else MISSING
-        yield Day(day, state, own, failed)
+        files = state_of(day, today, files_first, day in of_files)
+        yield Day(day, state_of(day, today, first, bool(own)), own, failed, files)
         day += timedelta(days=1)
+
+
+def state_of(day: date, today: date, first: date, backed_up: bool) -> str:
+    """Return the state of a day, where backups began on the first."""
+    return BACKED_UP if backed_up else COMING if day >= today else BEFORE if day < first else MISSING
 
 
 def failures(records: Sequence[Mapping[str, Any]], day: date, zone: tzinfo) -> Iterator[str]:
     """Yield why backups of a day did not succeed."""
     for record in records:
         if (
-            record["verb"] == "backup"
+            record["verb"] in ("backup", "backup_files")
             and record["outcome"] not in ("success", None)
             and moment(record["started_at"]).astimezone(zone).date() == day
         ):

@@ -18,7 +18,7 @@ from .report_page import FONT, Text, page, trusted
 __all__ = ["TEXTS", "Heading", "backup_page"]
 
 TEXTS: Mapping[str, Text] = {
-    "title": Text("数据库备份月报", "Monthly report of the database backups"),
+    "title": Text("备份月报", "Monthly report of the backups"),
     "contract": Text("合同", "Contract"),
     "site": Text("站点", "Site"),
     "made": Text("生成时间", "Made at"),
@@ -58,6 +58,13 @@ TEXTS: Mapping[str, Text] = {
     "coming": Text("未到", "to come"),
     "before": Text("尚未启用", "not begun"),
     "sets": Text("备份", "Backups"),
+    "files": Text("文件", "Files"),
+    "files_beside": Text("数据库之外的文件", "Files beside the database"),
+    "host": Text("主机", "Host"),
+    "files_at": Text("最近一次备份", "Last backup that counts"),
+    "files_count": Text("文件数", "Files"),
+    "files_size": Text("大小", "Size"),
+    "files_drill": Text("最近一次演练", "Last drill"),
     "remarks": Text("失败的尝试", "Attempts that failed"),
     "kept": Text("在库", "kept"),
     "gone": Text("已到期清除", "expired"),
@@ -125,11 +132,11 @@ TEMPLATE = """<!DOCTYPE html>
 <p>{{ t.nothing }}</p>
 {% endif %}
 <h2>{{ t.days }}</h2>
-<table><tr><th>{{ t.date }}</th><th>{{ t.state }}</th><th>{{ t.sets }}</th><th>{{ t.remarks }}</th></tr>
+<table><tr><th>{{ t.date }}</th><th>{{ t.state }}</th><th>{{ t.sets }}</th>{% if files %}<th>{{ t.files }}</th>{% endif %}<th>{{ t.remarks }}</th></tr>
 {% for day in month.days %}
 <tr><td class="label">{{ day.date | day }}</td><td class="{{ day.state }}">{{ t[day.state] }}</td>
 <td>{% for taken in day.taken %}{{ taken.label }} ({{ t.get(taken.type, taken.type) }}, {{ taken.repository_bytes | size }}, {{ t.kept if taken.kept else t.gone }}){{ "" if loop.last else "; " }}{% endfor %}</td>
-<td class="small">{{ day.failed | join("; ") }}</td></tr>
+{% if files %}<td class="{{ day.files }}">{{ t[day.files] }}</td>{% endif %}<td class="small">{{ day.failed | join("; ") }}</td></tr>
 {% endfor %}
 </table>
 <h2>{{ t.repository }}</h2>
@@ -145,6 +152,20 @@ TEMPLATE = """<!DOCTYPE html>
 <tr><td colspan="8">{{ t.nothing }}</td></tr>
 {% endfor %}
 </table>
+{% if files %}
+<h2>{{ t.files_beside }}</h2>
+<table><tr><th>{{ t.host }}</th><th>{{ t.files_at }}</th><th>{{ t.files_count }}</th><th>{{ t.files_size }}</th><th>{{ t.files_drill }}</th><th>{{ t.outcome }}</th>\
+<th>{{ t.duration }}</th></tr>
+{% for host, proof, drill in files %}
+<tr><td class="label">{{ host }}</td>
+{% if proof %}<td>{{ proof.taken_at | when }} ({{ proof.snapshot }})</td><td class="number">{{ "{:,}".format(proof.files) }}</td><td class="number">{{ proof.bytes | size }}</td>
+{% else %}<td class="missing" colspan="3">{{ t.nothing }}</td>{% endif %}
+{% if drill %}<td>{{ drill.drilled_at | when }}</td><td class="{{ drill.outcome }}">{{ t[drill.outcome] }}{{ ": " if drill.reason }}{{ drill.reason }}</td>\
+<td class="number">{{ drill.seconds | span }}</td>
+{% else %}<td class="missing" colspan="3">{{ t.nothing }}</td>{% endif %}</tr>
+{% endfor %}
+</table>
+{% endif %}
 <h2>{{ t.drills }}</h2>
 {% if month.drills %}
 <table><tr><th>{{ t.date }}</th><th>{{ t.set }}</th><th>{{ t.outcome }}</th><th>{{ t.duration }}</th><th>{{ t.reason }}</th></tr>
@@ -182,6 +203,7 @@ def backup_page(
         ReportError: a package is missing on this host.
     """
     ways = {way.label: way for way in facts.continuity}
+    hosts = sorted({*facts.file_proofs, *facts.file_drills})
     points = [Point(each.at, each.database_bytes, each.repository_bytes) for each in month.taken]
     values = {
         "heading": {"contract": heading.contract[language], "site": heading.site, "run_id": heading.run_id},
@@ -192,6 +214,7 @@ def backup_page(
         "worst": found[0].severity if found else "backed_up",
         "verdict": "good" if not found else "grave" if found[0].severity == CRITICAL else "bad",
         "sets": [(backup, datetime.fromisoformat(backup.started_at), ways.get(backup.label)) for backup in facts.sets],
+        "files": [(host, facts.file_proofs.get(host), facts.file_drills.get(host)) for host in hosts],
         "drilled": {label for label, drill in facts.drills.items() if drill.outcome == "success"},
         "chart": trusted(chart(points, zone, getattr(TEXTS["line"], language), getattr(TEXTS["bars"], language), FONT)),
     }

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .backup_proof import Proof
-from .drill_result import DrillResult, standing
+from .drill_result import SUCCESS, DrillResult, standing
+from .file_proof import FileDrill, FileProof
 from .pgbackrest_sets import Backup
 from .wal_continuity import Continuity
 
@@ -81,6 +82,7 @@ class Limits:
         certificate: how long a certificate must still be valid.
         free: part of the repository's file system that must be free; full_days: for how many days there must be room.
         vault: whether there is to be a second copy.
+        file_hosts: hosts whose files are to be backed up, as often and as often drilled as the database.
     """
 
     success: timedelta = timedelta(hours=30)  # a day, and the six hours for which a backup may wait for others
@@ -90,6 +92,7 @@ class Limits:
     free: float = 0.1
     full_days: float = 14.0
     vault: bool = False
+    file_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ class Facts:
         continuity: of the WAL from each set on.
         archived_at: when the newest segment came in; archive_problem: what was said when one was asked for.
         damaged: files of the repository that are not what they were, where that was looked at.
+        file_proofs, file_drills: of files beside the database, by host.
         free_bytes, total_bytes: of the repository's file system; days_until_full: None where it does not fill, or nobody can tell.
     """
 
@@ -117,6 +121,8 @@ class Facts:
     archive_problem: str = ""
     damaged: tuple[str, ...] = ()
     certificates: tuple[Certificate, ...] = ()
+    file_proofs: Mapping[str, FileProof] = field(default_factory=dict)
+    file_drills: Mapping[str, FileDrill] = field(default_factory=dict)
     free_bytes: int = 0
     total_bytes: int = 0
     days_until_full: float | None = None
@@ -136,7 +142,7 @@ def findings(facts: Facts, limits: Limits) -> list[Finding]:
     """Return what is to be said, the gravest first."""
     found = [
         *repository(facts), *backups(facts, limits), *wal(facts, limits), *drills(facts, limits), *room(facts, limits),
-        *certificates(facts, limits), *vault(facts, limits),
+        *certificates(facts, limits), *vault(facts, limits), *files(facts, limits),
     ]  # fmt: skip
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
@@ -246,6 +252,26 @@ def vault(facts: Facts, limits: Limits) -> Iterator[Finding]:
         yield Finding(WARNING, "vault", {"problem": facts.vault.problem})
     elif facts.now - facts.vault.at > VAULT_SILENCE:
         yield Finding(WARNING, "vault_silent", {"at": facts.vault.at})
+
+
+def files(facts: Facts, limits: Limits) -> Iterator[Finding]:
+    """Yield of which hosts files were not backed up, or did not come back in a drill, as is agreed."""
+    for host in limits.file_hosts:
+        proof, drill = facts.file_proofs.get(host), facts.file_drills.get(host)
+        if proof is None:
+            yield Finding(CRITICAL, "files_none", {"host": host})
+            continue
+        if facts.now - proof.taken_at > limits.success:
+            age = hours(facts.now - proof.taken_at)
+            said = {"host": host, "at": proof.taken_at, "hours": age, "limit": hours(limits.success)}
+            yield Finding(CRITICAL, "files_late", said)
+        if drill is not None and drill.outcome != SUCCESS:
+            yield Finding(
+                CRITICAL, "files_drill_failed", {"host": host, "at": drill.drilled_at, "reason": drill.reason}
+            )
+        elif drill is None or facts.now - drill.drilled_at > limits.drill:
+            at = drill.drilled_at if drill else "-"
+            yield Finding(WARNING, "files_drill_late", {"host": host, "at": at, "limit": limits.drill.days})
 
 
 def hours(span: timedelta) -> int:

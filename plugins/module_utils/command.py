@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from .errors import OpsError
 
-__all__ = ["CommandError", "Completed", "NotInstalled", "Runner", "run", "run_checked"]
+__all__ = ["CommandError", "Completed", "NotInstalled", "Runner", "identity_of", "run", "run_checked", "variables_of"]
 
 # Nothing of the caller's environment is inherited: what a command sees is what its caller wrote down.
 BASE_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
@@ -59,6 +59,36 @@ class Runner(Protocol):
         """Run `argv` (never through a shell) and return what it left, whatever its status."""
 
 
+def account_of(user: str, program: str) -> pwd.struct_passwd:
+    """Return a system user's account; NotInstalled where there is no such user to run the program."""
+    try:
+        return pwd.getpwnam(user)
+    except KeyError:
+        raise NotInstalled(f"{program} cannot be run: the system user {user} does not exist") from None
+
+
+def identity_of(user: str | None, program: str) -> dict[str, Any]:
+    """Return what starts a process as `user` with all of that user's groups: options of subprocess.
+
+    Raises:
+        NotInstalled: there is no such user.
+    """
+    if user is None:
+        return {}
+    account = account_of(user, program)
+    if os.geteuid() == account.pw_uid:
+        return {}
+    groups = os.getgrouplist(user, account.pw_gid)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": groups}
+
+
+def variables_of(user: str | None) -> dict[str, str]:
+    """Return the environment that a command of `user` starts with."""
+    if user is None:
+        return dict(BASE_ENVIRONMENT)
+    return {**BASE_ENVIRONMENT, "HOME": account_of(user, "a command").pw_dir, "USER": user, "LOGNAME": user}
+
+
 def run(
     argv: Sequence[str],
     *,
@@ -75,17 +105,7 @@ def run(
     Raises:
         CommandError: the program or the user does not exist, or `timeout_seconds` have passed.
     """
-    identity: dict[str, Any] = {}
-    variables = dict(BASE_ENVIRONMENT)
-    if user is not None:
-        try:
-            account = pwd.getpwnam(user)
-        except KeyError:
-            raise NotInstalled(f"{argv[0]} cannot be run: the system user {user} does not exist") from None
-        variables.update(HOME=account.pw_dir, USER=user, LOGNAME=user)
-        if os.geteuid() != account.pw_uid:
-            groups = os.getgrouplist(user, account.pw_gid)
-            identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": groups}
+    identity, variables = identity_of(user, argv[0]), variables_of(user)
     variables.update(environment or {})
     try:
         done = subprocess.run(

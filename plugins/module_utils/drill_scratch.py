@@ -77,7 +77,7 @@ class Scratch:
         """
         if not PLAIN_PATH.fullmatch(str(self.home)) or len(f"{self.server}/.s.PGSQL.5432") > SOCKET_BYTES:
             raise ScratchError(
-                f"drill_path {str(self.home)!r} cannot be used: take a short absolute path of letters, digits, '.', '_' and '-'"
+                f"{str(self.home)!r} cannot be the place of a drill: take a short absolute path of letters, digits, '.', '_' and '-'"
             )
         busy = ScratchError(f"another drill is at work in {self.home}; wait until it has ended, and run again")
         with locked(self.home, busy):
@@ -97,7 +97,7 @@ class Scratch:
         if free < needed_bytes:
             raise ScratchError(
                 f"the file system of {self.home} has {free / GIBIBYTE:.1f} GiB free, the drill needs {needed_bytes / GIBIBYTE:.1f} GiB; free "
-                f"{(needed_bytes - free) / GIBIBYTE:.1f} GiB more, or name a larger disk by drill_path"
+                f"{(needed_bytes - free) / GIBIBYTE:.1f} GiB more, or name a place on a larger disk"
             )
 
     def prepare(self) -> None:

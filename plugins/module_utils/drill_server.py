@@ -30,7 +30,7 @@ STALL_SECONDS = 1800.0  # one segment of 16 MiB takes moments
 STOP_SECONDS = 600
 STARTING_SECONDS = 3.0  # until its first process has said who it is
 # xlogrecovery.c: at the target; and a primary that was given more connections while the WAL was written.
-STOPPED = "recovery stopping before WAL location"
+STOPPED = "recovery stopping "
 TOO_SMALL = "insufficient parameter settings"
 ATTEMPTS = 5
 # Whatever roles and databases set for their sessions: a drill reads all, and starts nobody's triggers.
@@ -61,6 +61,7 @@ class ScratchServer:
         fetching: how it gets its WAL.
         libraries: what production loads with its server, as far as it is known.
         not_loaded: what of it is not installed on this host.
+        target: settings of another target than a position in the WAL; with them it pauses there instead of opening.
     """
 
     runner: Runner
@@ -68,6 +69,7 @@ class ScratchServer:
     version: str
     fetching: Fetching
     libraries: Sequence[str] = ()
+    target: Mapping[str, str] = field(default_factory=dict)
     programs: Path = Path("/usr/lib/postgresql")
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -124,6 +126,7 @@ class ScratchServer:
         auto_conf = self.scratch.data / "postgresql.auto.conf"
         there, self.not_loaded = preloads(self.named(auto_conf), self.libraries, self.library_folder())
         settings = scratch_settings(self.control(), place, self.fetching.command, there, target_lsn, timeline)
+        settings |= self.target
         configuration = place / "postgresql.conf"
         for path, text in ((configuration, settings_text(settings)), (self.scratch.data / "pg_hba.conf", HBA)):
             write_text(TextFile(path, text, self.scratch.user, 0o600))
@@ -151,14 +154,16 @@ class ScratchServer:
 
     def wait(self, target_lsn: str | None) -> bool:
         """Wait for the target, or for the end; return False where the server must be started anew with larger settings."""
-        wanted, goal = ("open", "the end of the WAL") if target_lsn is None else ("paused", target_lsn)
+        goal = target_lsn or ", ".join(self.target.values()) or "the end of the WAL"
+        pauses = target_lsn is not None or bool(self.target)
+        wanted = "paused" if pauses else "open"
         began = since = self.clock()
         segment = ""
         while True:
             state, said = self.state(), self.log_text()  # in this order: it writes why it pauses before it does
             if TOO_SMALL in said:
                 return False
-            if state == wanted and (target_lsn is None or STOPPED in said):
+            if state == wanted and (not pauses or STOPPED in said):
                 return True
             if state == "open":
                 raise ReplayError(f"the scratch server opened instead of pausing at {goal}: {self.said()}")

@@ -101,6 +101,26 @@ FINDING_TEXTS: Mapping[str, Mapping[str, Words]] = {
         "zh": Words("仓库中最早的全量备份为 {at}，不足约定的 {limit} 天", "约定期限内较早的时间点已无法恢复（4.6）", "查明备份为何提前清除；第二份副本保留时间更长，可从中恢复"),
         "en": Words("the oldest full backup of the repository is of {at}, less than the {limit} days that are agreed", "earlier times that are agreed upon cannot be restored any more (clause 4.6)", "find out why backups went early; the second copy keeps longer, and can be restored from"),
     },
+    "files_none": {
+        "zh": Words("主机 {host} 的文件从未成功备份", "数据库之外的文件（上传文件、配置）一旦丢失，将无法恢复（4.6）", "立即运行 traumalink.ops.backup_files"),
+        "en": Words("there is no backup of the files of {host} that counts", "uploads and configuration could not be brought back (clause 4.6)", "run traumalink.ops.backup_files now"),
+    },
+    "files_late": {
+        "zh": Words("主机 {host} 的文件最近一次成功备份在 {at}，已过去 {hours} 小时，约定不超过 {limit} 小时", "合同要求每日备份（4.6），此后新增的文件尚无备份", "查看台账中失败或缺失的备份，并运行 traumalink.ops.backup_files"),
+        "en": Words("the last backup of the files of {host} was taken at {at}, {hours} hours ago; {limit} at most are agreed", "a backup every day is agreed (clause 4.6), and newer files have none", "look in the ledger why it failed or did not run, and run traumalink.ops.backup_files"),
+    },
+    "files_drill_failed": {
+        "zh": Words("{at} 对主机 {host} 文件备份的恢复演练失败：{reason}", "恢复不了的备份等于没有备份", "运行 traumalink.ops.backup_files，再运行 traumalink.ops.drill"),
+        "en": Words("the drill of the files of {host} at {at} failed: {reason}", "a backup that does not come back is none", "run traumalink.ops.backup_files, and traumalink.ops.drill again"),
+    },
+    "files_drill_late": {
+        "zh": Words("主机 {host} 的文件备份最近一次成功演练在 {at}，约定每 {limit} 天至少一次", "超过期限的备份视为未经证明", "运行 traumalink.ops.drill"),
+        "en": Words("the last good drill of the files of {host} was at {at}; one in {limit} days is agreed", "backups without a drill in that time count as unproven", "run traumalink.ops.drill"),
+    },
+    "files_days_missing": {
+        "zh": Words("以下日期没有成功的文件备份：{days}", "合同要求每日备份（4.6）", "在台账中查看这些日期失败或未运行的原因"),
+        "en": Words("these days have no backup of files that succeeded: {days}", "a backup every day is agreed (clause 4.6)", "look in the ledger why it failed or did not run then"),
+    },
     "no_vault": {
         "zh": Words("没有第二份副本", "ops 丢失或被破坏时，所有备份一并丢失", "将 NAS 挂载到 ops，并设置 backup_vault_path"),
         "en": Words("there is no second copy", "whoever loses or spoils ops takes all backups along", "mount a NAS on ops, and set backup_vault_path"),

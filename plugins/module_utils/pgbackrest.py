@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from .command import Completed, Runner
 from .pgbackrest_failure import (
@@ -22,10 +23,11 @@ from .pgbackrest_failure import (
     mismatch,
     running_engines,
 )
-from .pgbackrest_sets import Backup, DamagedFile, Stanza, parse_damage, parse_info
+from .pgbackrest_sets import Backup, DamagedFile, Stanza, parse_damage, parse_databases, parse_info
 from .wal_archive import WalArchive, parse_history, parse_listing
 
 __all__ = [
+    "INTO_FILE",
     "Backup",
     "BackupError",
     "DamageError",
@@ -34,9 +36,12 @@ __all__ = [
     "Stanza",
     "engine_version",
     "parse_info",
+    "repository_at",
 ]
 
 FIRST = "--repo=1"  # of several repositories; commands that take one want to know which
+# A program for /bin/sh: $1 is a file, the rest is the command whose output goes there, whatever bytes it is.
+INTO_FILE = 'to=$1; shift; exec "$@" >"$to"'
 CREATE, UPGRADE = "create", "upgrade"
 NOT_FOUND = 56  # src/build/error/error.yaml, db-connect: no database that takes writes answered
 # How long an error may pass by itself, before each further attempt.
@@ -117,6 +122,18 @@ class PgBackRest:
             histories[timeline] = parse_history(timeline, text.stdout)
         return WalArchive(segments, histories)
 
+    def copy_out(self, path: str, destination: Path, *, what: str) -> None:
+        """Bring a file of the repository, decrypted and as compressed as it is, into a folder of the engine's user.
+
+        Raises:
+            BackupError: it cannot be read.
+        """
+        quiet = ["--log-level-console=off", "--log-level-stderr=error"]
+        full = ["pgbackrest", f"--stanza={self.stanza}", *quiet, *self.options, FIRST, "repo-get", path]
+        done = self.runner(["/bin/sh", "-c", INTO_FILE, "sh", str(destination), *full], user=self.user)
+        if done.status != 0:
+            raise failure(done, what, running=self.running(), repository=self.repository)
+
     def create_stanza(self, *, sleep: Callable[[float], None] = time.sleep) -> None:
         """Create the stanza; where it exists for the same database nothing happens.
 
@@ -196,8 +213,16 @@ class PgBackRest:
 
     def damage(self, label: str) -> list[DamagedFile]:
         """Return the damaged files of a set, by its manifest."""
+        return list(parse_damage(self.manifest(label)))
+
+    def databases(self, label: str) -> list[str]:
+        """Return the names of the databases that there were when a set was taken."""
+        return list(parse_databases(self.manifest(label)))
+
+    def manifest(self, label: str) -> str:
+        """Return the manifest of a set."""
         place = f"backup/{self.stanza}/{label}/backup.manifest"
-        return list(parse_damage(self.call(FIRST, "repo-get", place, what=f"reading the manifest of {label}").stdout))
+        return self.call(FIRST, "repo-get", place, what=f"reading the manifest of {label}").stdout
 
     def expire(self, days: int) -> None:
         """Remove the sets, and the WAL before them, that are older than `days`; one full set of that age or older stays, so that all of the time is covered."""
@@ -231,3 +256,17 @@ def step_to(stanza: Stanza, system_id: int | None, *, replace: bool) -> str | No
     if not replace:
         raise BackupError(mismatch(f"system identifiers {stanza.system_id} and {system_id}"), DATABASE_MISMATCH)
     return UPGRADE
+
+
+def repository_at(runner: Runner, path: Path, passphrase: str, stanza: str, user: str) -> PgBackRest:
+    """Return the engine on a repository that lies on this host, whatever the host's own configuration says; to look into it and no more."""
+    given = {
+        "PGBACKREST_REPO1_PATH": str(path),
+        "PGBACKREST_REPO1_CIPHER_TYPE": "aes-256-cbc",
+        "PGBACKREST_REPO1_CIPHER_PASS": passphrase,
+    }
+
+    def looking(argv: Sequence[str], *, environment: Mapping[str, str] | None = None, **options: Any) -> Completed:
+        return runner(argv, environment={**given, **(environment or {})}, **options)
+
+    return PgBackRest(looking, stanza, user, options=("--no-config",))

@@ -13,7 +13,7 @@ from typing import Any
 
 from .pgbackrest_failure import BackupError, explain
 
-__all__ = ["Backup", "DamagedFile", "Stanza", "parse_damage", "parse_info"]
+__all__ = ["Backup", "DamagedFile", "Stanza", "parse_damage", "parse_databases", "parse_info"]
 
 # pgBackRest's source, src/command/info/info.c: INFO_STANZA_STATUS_CODE_*
 STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA = 0, 1, 2, 3
@@ -180,3 +180,13 @@ def parse_damage(manifest: str) -> Iterator[DamagedFile]:
         ranges = json.loads("{" + said).get("checksum-page-error") or []
         pages = (entry if isinstance(entry, list) else [entry, entry] for entry in ranges)
         yield DamagedFile(name.removeprefix("pg_data/"), tuple((first, last) for first, last in pages))
+
+
+def parse_databases(manifest: str) -> Iterator[str]:
+    """Yield the names of the databases that the manifest of a set lists (pgBackRest, src/info/manifest: section db)."""
+    section = ""
+    for line in manifest.splitlines():
+        if line.startswith("[") and line.endswith("]"):
+            section = line
+        elif section == "[db]" and (found := line.rpartition('={"db-id"'))[1]:
+            yield found[0]

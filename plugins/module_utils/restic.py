@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -145,6 +146,21 @@ class Restic:
                 f"{self.repository} is damaged: {told(done)}. What it held of older backups may be lost; take a new one now"
             )
 
+    def restore(self, snapshot: str, target: Path) -> None:
+        """Bring a snapshot back below a folder; each file is read again and compared with its checksums.
+
+        Raises:
+            FilesError: it is not there, or a file did not come back as it was.
+        """
+        self.must(
+            f"bringing {snapshot} of {self.repository} back",
+            "restore",
+            snapshot,
+            "--no-lock",
+            "--verify",
+            f"--target={target}",
+        )
+
     def expire(self, days: int) -> None:
         """Remove snapshots older than so many days, and what they alone need; the newest stays whatever its age."""
         self.must(
@@ -182,8 +198,8 @@ def passphrase_in(path: Path) -> str:
 
 
 @contextmanager
-def client_certificate(certificate: Path, key: Path) -> Iterator[Path]:
-    """Give one file with certificate and key, as restic wants them, that nobody else reads and that is gone afterwards.
+def client_certificate(certificate: Path, key: Path, user: str | None = None) -> Iterator[Path]:
+    """Give one file with certificate and key, as restic wants them, that `user` (else root) alone reads and that is gone afterwards.
 
     Raises:
         FilesError: one of them cannot be read.
@@ -197,6 +213,8 @@ def client_certificate(certificate: Path, key: Path) -> Iterator[Path]:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
+            if user is not None:
+                os.fchown(stream.fileno(), pwd.getpwnam(user).pw_uid, -1)
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)

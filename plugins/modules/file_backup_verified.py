@@ -16,7 +16,7 @@ options:
   directory: {description: "Where the repositories lie, each in a folder of its host's name.", type: path, required: true}
   user: {description: System user whose they are., type: str, required: true}
   passphrase_file: {description: File with the passphrase., type: path, default: /etc/traumalink/file_backup.passphrase}
-  snapshots: {description: "Ids of the snapshots by host.", type: dict, required: true}
+  snapshots: {description: "What M(traumalink.ops.file_backup) gave, a host each. One that counts is kept in mind for drills and the watch.", type: list, elements: dict, required: true}
   retention_days: {description: How long snapshots are kept., type: int, required: true}
 attributes:
   check_mode: {support: full, description: Looks at nothing; a check takes no backup.}
@@ -29,7 +29,7 @@ EXAMPLES = r"""
   traumalink.ops.file_backup_verified:
     directory: /var/lib/traumalink-files
     user: traumalink-files
-    snapshots: {app1: 9cb28017}
+    snapshots: ["{{ file_backup_taken.snapshot }}"]
     retention_days: 7
 """
 
@@ -37,12 +37,24 @@ RETURN = r"""
 kept: {description: Number of snapshots by host., returned: success and not check mode, type: dict}
 """
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.file_proof import FileProof, write_proof
 from ansible_collections.traumalink.ops.plugins.module_utils.restic import FilesError, Restic, passphrase_in
+
+
+def proof_of(taken: dict[str, Any]) -> FileProof:
+    """Return what file_backup gave as a proof. Raises FilesError where a part of it is missing."""
+    try:
+        at = datetime.fromisoformat(taken["at"])
+        return FileProof(taken["host"], taken["id"], at, int(taken["files"]), int(taken["bytes"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise FilesError(f"snapshots has an entry that file_backup did not give ({error!r})") from None
 
 
 def verified(restic: Restic, host: str, snapshot: str, days: int) -> int:
@@ -68,7 +80,7 @@ def main() -> None:
             "directory": {"type": "path", "required": True},
             "user": {"type": "str", "required": True},
             "passphrase_file": {"type": "path", "default": "/etc/traumalink/file_backup.passphrase"},
-            "snapshots": {"type": "dict", "required": True},
+            "snapshots": {"type": "list", "elements": "dict", "required": True},
             "retention_days": {"type": "int", "required": True},
         },
         supports_check_mode=True,
@@ -79,9 +91,10 @@ def main() -> None:
     kept = {}
     try:
         passphrase = passphrase_in(Path(given["passphrase_file"]))
-        for host, snapshot in given["snapshots"].items():
-            restic = Restic(run, str(Path(given["directory"], host)), passphrase, given["user"])
-            kept[host] = verified(restic, host, str(snapshot), given["retention_days"])
+        for taken in map(proof_of, given["snapshots"]):
+            restic = Restic(run, str(Path(given["directory"], taken.host)), passphrase, given["user"])
+            kept[taken.host] = verified(restic, taken.host, taken.snapshot, given["retention_days"])
+            write_proof(taken)
     except OpsError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=True, kept=kept)

@@ -46,6 +46,7 @@ VERB = Literal[
     "backup_check",
     "backup_files",
     "restore",
+    "restore_database",
     "drill",
     "patch",
     "inspect",

@@ -73,6 +73,7 @@ RESULTS = frozenset(
         "deploy_version_after",
         "deploy_version_before",
         "drill_run",
+        "file_backup_drilled",
         "file_backup_kept",
         "file_backup_taken",
         "inventory_hostname",
@@ -82,9 +83,11 @@ RESULTS = frozenset(
         "postgresql_create",
         "record_by_hand",
         "restore_began",
+        "restore_database_run",
         "restore_data",
         "restore_over_serving_database",
-        "restore_repository",
+        "restore_planned",
+        "restore_recovered",
         "restore_summary",
     }
 )

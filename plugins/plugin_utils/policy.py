@@ -51,7 +51,9 @@ POLICIES: Mapping[str, Policy] = {
     "site": Policy("restarts", "exempt", "exclusive"),
     "deploy": Policy("restarts", "exempt", "exclusive"),
     # Its own consent is restore_confirm, which repeats the site's name.
-    "restore": Policy("serving", "exempt", "exclusive", ends=("backup", "drill")),
+    "restore": Policy("serving", "exempt", "exclusive", ends=("backup", "drill", "restore_database")),
+    # Beside what serves: nobody is disturbed. Alone, so that no backup expires what it reads and no drill wants its place.
+    "restore_database": Policy("exempt", "exempt", "exclusive", waits=True),
     "backup": Policy("exempt", "exempt", "exclusive", waits=True),
     "backup_files": Policy("exempt", "exempt", "shared", waits=True),
     "maintain_database": Policy("required", "exempt", "exclusive"),

@@ -38,6 +38,7 @@ VERB_TITLES = {
     "record": Title("登记人工工作", "record of work done by hand"),
     "report": Title("生成报表", "report"),
     "restore": Title("恢复数据库", "restore of the database"),
+    "restore_database": Title("恢复单个数据库或单张表", "restore of one database or table"),
     "rollback": Title("回退到上一版本", "rollback to the version before"),
     "rotate_credentials": Title("更换口令和密钥", "change of passwords and keys"),
     "site": Title("部署整个站点", "deployment of the whole site"),

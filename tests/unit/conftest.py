@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import hypothesis
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import restore
 from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
@@ -14,6 +15,10 @@ from hypothesis import settings
 # How fast an example ran says something of the machine's load only.
 settings.register_profile("unit", deadline=None)
 settings.load_profile("unit")
+
+# A busy machine makes no test fail: how long an example may take is nobody's promise.
+hypothesis.settings.register_profile("no_deadline", deadline=None)
+hypothesis.settings.load_profile("no_deadline")
 
 
 @dataclass

@@ -8,13 +8,26 @@ from typing import Any
 import pytest
 import yaml
 
-VERBS = ("site", "deploy", "backup", "backup_check", "backup_files", "restore", "drill", "record")
+VERBS = (
+    "site",
+    "deploy",
+    "backup",
+    "backup_check",
+    "backup_files",
+    "restore",
+    "restore_database",
+    "restore_vault",
+    "drill",
+    "record",
+)
+IN_ONE_PLAYBOOK = ("restore", "restore_database", "restore_vault")  # one verb for whoever calls it
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
 
 def included(tasks: list[dict[str, Any]]) -> list[str]:
-    """Return the roles that tasks include, in order, an entry point other than `main` behind a slash."""
-    roles = [task["ansible.builtin.include_role"] for task in tasks if "ansible.builtin.include_role" in task]
+    """Return the roles that tasks and their blocks include, in order, an entry point other than `main` behind a slash."""
+    whole = [each for task in tasks for each in (*task.get("block", ()), *task.get("always", ()), task)]
+    roles = [task["ansible.builtin.include_role"] for task in whole if "ansible.builtin.include_role" in task]
     return ["/".join(filter(None, (role["name"].split(".")[2], role.get("tasks_from")))) for role in roles]
 
 
@@ -25,7 +38,8 @@ def tasks_of(verb: str, part: str) -> list[str]:
 
 def play_of(verb: str) -> dict[str, Any]:
     """Return the one play of a verb."""
-    (_require_site, play) = yaml.safe_load((PLAYBOOKS / f"{verb}.yml").read_text(encoding="utf-8"))
+    playbook = "restore" if verb in IN_ONE_PLAYBOOK else verb
+    (_require_site, play) = yaml.safe_load((PLAYBOOKS / f"{playbook}.yml").read_text(encoding="utf-8"))
     found: dict[str, Any] = play
     return found
 
@@ -36,6 +50,8 @@ def play_of(verb: str) -> dict[str, Any]:
         # A wrong passphrase, a lost database, a wrong signature and a truncated archive.
         ("site", ["preflight", "backup/refuse_loss", "deploy/preflight"], "certificates"),
         ("restore", ["preflight", "restore", "backup/preflight"], "restore/stop"),
+        ("restore_database", ["preflight", "restore_database/preflight"], "drill/install"),
+        ("restore_vault", ["preflight/hosts", "restore_vault"], "restore/stop"),
         ("deploy", ["preflight", "database_endpoint"], "deploy"),
         ("backup", ["preflight", "database_endpoint"], "backup/run"),
         ("drill", ["drill/preflight"], "drill"),
@@ -53,12 +69,17 @@ def test_a_verb_goes_through_the_operation(verb: str) -> None:
     play = play_of(verb)
     operation = play["tasks"][-1]
     assert included([operation]) == ["operation"]
-    assert operation["vars"]["operation_verb"] == verb
+    one_playbook = verb in IN_ONE_PLAYBOOK
+    named = "{{ __restore_one | ternary('restore_database', 'restore') }}" if one_playbook else verb
+    assert operation["vars"]["operation_verb"] == named
     assert operation["vars"]["operation_clauses"]
     assert "ops" in play["hosts"]
     assert play["any_errors_fatal"] is True
     for part in ("checks", "work"):
-        assert operation["vars"][f"operation_{part}"] == f"{{{{ playbook_dir }}}}/tasks/{verb}_{part}.yml"
+        assert (
+            operation["vars"][f"operation_{part}"]
+            == f"{{{{ playbook_dir }}}}/tasks/{'{{ __restore_way }}' if one_playbook else verb}_{part}.yml"
+        )
 
 
 def test_what_uses_a_release_binds_its_approval_to_the_archive() -> None:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from flows import LAB, ROOT, address, at, play
+from flows import LAB, ROOT, SCENARIO, address, at, play
 from operations import last_record
 
 REPOSITORY = "/var/lib/traumalink-files"
@@ -35,7 +35,7 @@ def site(tmp_path_factory):
     at("app1").check_output(
         f"install -d -m 0700 /srv/uploads/2026 && printf %s '{TEXT}' >'/srv/uploads/2026/Ünï 创伤.txt' && echo done"
     )
-    return lambda *arguments: play("backup_files", *arguments, inventories=places)
+    return lambda *arguments, playbook="backup_files": play(playbook, *arguments, inventories=places)
 
 
 def ask(method, path, who="known"):
@@ -59,6 +59,37 @@ def test_files_come_back_as_they_were(site):
     at("ops1").check_output(f"{OWN} restore latest --no-lock --target /run/back")
     assert at("ops1").check_output("cat '/run/back/srv/uploads/2026/Ünï 创伤.txt'") == TEXT
     at("ops1").check_output("rm -r /run/back && echo done")
+
+
+def test_the_drill_brings_them_back_and_leaves_nothing(site):
+    before = at("ops1").check_output(f"find {REPOSITORY} -type f -exec sha256sum {{}} + | sort")
+    run = site(playbook=SCENARIO / "resources" / "drill.yml")
+    assert run.succeeded, run.output[-3000:]
+    kept = json.loads(at("ops1").check_output("cat /var/lib/traumalink-backup/file_drills/app1.json"))
+    assert (kept["outcome"], kept["snapshot"], kept["files"], kept["bytes"]) == (
+        "success",
+        snapshots()[-1],
+        1,
+        len(TEXT.encode()),
+    )
+    assert at("ops1").check_output("ls -A /var/lib/traumalink-file-drill") == ""
+    assert at("ops1").check_output(f"find {REPOSITORY} -type f -exec sha256sum {{}} + | sort") == before
+
+
+def test_a_drill_of_files_that_are_not_as_they_were_fails_by_their_host(site):
+    proof = "/var/lib/traumalink-backup/files/app1.json"
+    at("ops1").check_output(f'cp {proof} /run/proof && sed -i \'s/"files": 1/"files": 2/\' {proof} && echo done')
+    try:
+        run = site(playbook=SCENARIO / "resources" / "drill.yml")
+    finally:
+        at("ops1").check_output(f"mv /run/proof {proof} && echo done")
+    assert run.status != 0
+    assert run.says("the drill of files failed for app1"), run.output[-2000:]
+    assert run.says("1 files with"), run.output[-2000:]
+    assert (
+        json.loads(at("ops1").check_output("cat /var/lib/traumalink-backup/file_drills/app1.json"))["outcome"]
+        == "failed"
+    )
 
 
 def test_nothing_can_be_read_on_ops_without_the_passphrase():

@@ -13,4 +13,5 @@ SETTINGS: dict[str, Any] = {
     "certificate_days": 30,
     "full_days": 14,
     "vault": True,
+    "file_hosts": [],
 }

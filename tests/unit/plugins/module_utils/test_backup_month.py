@@ -129,3 +129,22 @@ def test_a_restore_is_estimated_by_the_last_good_drill_at_the_present_size() -> 
         month(proofs={label: replace(kept, database_bytes=5) for label, kept in PROOFS.items()}).restore_seconds == 60.0
     )
     assert month(drills={}).restore_seconds is None
+
+
+def test_each_day_owes_a_backup_of_files_from_the_first_one_on() -> None:
+    taken = [record(days, "backup_files", figures={}) for days in (9, 7, 6, 5, 4, 3, 2, 1)]
+    failed = record(8, "backup_files", "failed", reason="app1 is full", figures={})
+    found = month(*(record(days) for days in range(25, 0, -1)), failed, *taken)
+    by_day = {day.date.day: day for day in found.days}
+    assert by_day[16].files == BEFORE
+    assert [by_day[day].files for day in (17, 18, 19)] == [BACKED_UP, MISSING, BACKED_UP]
+    assert by_day[18].failed == ("failed: app1 is full",)
+    assert by_day[18].state == BACKED_UP, "the database's was taken"
+    assert [(told.severity, told.code, told.values["days"]) for told in found.findings] == [
+        ("notice", "files_days_missing", "11-18")
+    ]
+
+
+def test_a_site_that_never_backed_files_up_owes_none() -> None:
+    found = month(*(record(days) for days in range(25, 0, -1)))
+    assert {day.files for day in found.days} == {BEFORE, COMING}

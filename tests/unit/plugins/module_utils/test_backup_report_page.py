@@ -16,6 +16,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.backup_report_page 
     backup_page,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_status import Limits, findings
+from ansible_collections.traumalink.ops.plugins.module_utils.file_proof import FileDrill, FileProof
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import segment_name
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_continuity import continuity
 from backup_samples import archive, full, stanza
@@ -66,6 +67,20 @@ def test_tells_of_every_day_set_drill_and_finding(language: str) -> None:
     assert HEADING.contract[language] in seen
     assert HEADING.run_id in seen
     assert "<svg" in report(language)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_files_are_told_of_where_a_site_has_them(language: str) -> None:
+    proof = FileProof("app1", "9cb28017", FACTS.now, 1234, 5 * 1024**3)
+    drill = FileDrill.of(proof, FACTS.now, 90.0, 1233, 7, "1,233 files came back")
+    seen = texts(report(language, file_proofs={"app1": proof}, file_drills={"app1": drill, "app2": drill}))
+    heading = getattr(TEXTS["files_beside"], language)
+    assert heading in seen
+    assert "1,234" in seen
+    assert "(9cb28017)" in seen
+    assert "1,233 files came back" in seen
+    assert "app2" in seen, "one without a backup is told of as well"
+    assert heading not in texts(report(language))
 
 
 def test_the_languages_differ_in_words_alone() -> None:

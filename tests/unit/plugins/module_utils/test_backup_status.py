@@ -19,6 +19,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.backup_status impor
     newest_proven,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import DrillResult
+from ansible_collections.traumalink.ops.plugins.module_utils.file_proof import FileDrill, FileProof
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import segment_name
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_archive import Gap
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_continuity import Continuity
@@ -163,3 +164,38 @@ def test_the_newest_proof_is_that_of_a_set_that_is_still_there() -> None:
     assert newest is not None
     assert newest.label == full(1).label
     assert isinstance(newest.taken_at, datetime)
+
+
+def file_proof(days_ago: float) -> FileProof:
+    """Return what was seen of a backup of app1's files."""
+    return FileProof("app1", "9cb28017", NOW - timedelta(days=days_ago), 3, 70)
+
+
+def file_drill(days_ago: float, reason: str = "") -> FileDrill:
+    """Return how a drill of app1's files went."""
+    return FileDrill.of(file_proof(days_ago), NOW - timedelta(days=days_ago), 2.0, 3, 70, reason)
+
+
+@pytest.mark.parametrize(
+    ("proof_age", "drilled", "expected"),
+    [
+        (1, file_drill(30), []),
+        (None, None, [(CRITICAL, "files_none")]),
+        (2, file_drill(3), [(CRITICAL, "files_late")]),
+        (1, None, [(WARNING, "files_drill_late")]),
+        (1, file_drill(32), [(WARNING, "files_drill_late")]),
+        (1, file_drill(1, "1 file is missing"), [(CRITICAL, "files_drill_failed")]),
+    ],
+)
+def test_files_that_are_not_backed_up_or_drilled_are_told_by_their_host(
+    proof_age: float | None, drilled: FileDrill | None, expected: list[tuple[str, str]]
+) -> None:
+    facts = replace(
+        GOOD,
+        file_proofs={} if proof_age is None else {"app1": file_proof(proof_age)},
+        file_drills={} if drilled is None else {"app1": drilled},
+    )
+    found = findings(facts, replace(LIMITS, file_hosts=("app1",)))
+    assert [(each.severity, each.code) for each in found] == expected
+    assert all(each.values["host"] == "app1" for each in found)
+    assert findings(facts, LIMITS) == [], "a site that names no files owes none"

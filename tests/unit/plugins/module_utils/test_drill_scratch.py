@@ -92,7 +92,7 @@ def test_too_little_room_is_said_with_figures(scratch: Scratch) -> None:
     scratch.require(3 * GIB)
     with pytest.raises(
         ScratchError,
-        match=r"has 3\.0 GiB free, the drill needs 4\.5 GiB; free 1\.5 GiB more, or name a larger disk by drill_path",
+        match=r"has 3\.0 GiB free, the drill needs 4\.5 GiB; free 1\.5 GiB more, or name a place on a larger disk",
     ):
         scratch.require(9 * GIB // 2)
 
@@ -100,7 +100,7 @@ def test_too_little_room_is_said_with_figures(scratch: Scratch) -> None:
 @pytest.mark.parametrize("home", ["relative", "/with space", "/with'quote", "/" + "long/" * 22])
 def test_a_path_that_a_shell_or_a_socket_cannot_take_is_refused(home: str) -> None:
     with (
-        pytest.raises(ScratchError, match="cannot be used: take a short absolute path"),
+        pytest.raises(ScratchError, match="cannot be the place of a drill: take a short absolute path"),
         Scratch(Path(home), ME).held(),
     ):
         raise AssertionError

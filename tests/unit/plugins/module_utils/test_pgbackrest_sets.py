@@ -10,6 +10,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_sets imp
     DamagedFile,
     Stanza,
     parse_damage,
+    parse_databases,
     parse_info,
 )
 from info_samples import (
@@ -159,3 +160,11 @@ def test_damaged_files_are_those_that_the_manifest_names() -> None:
         DamagedFile("base/5/16385.1", ()),
     ]
     assert list(parse_damage("")) == []
+
+
+def test_a_manifest_lists_the_databases() -> None:
+    manifest = (
+        '[backup:db]\ndb-id=1\n[db]\npostgres={"db-id":5,"db-last-system-id":16383}\na={"db-id"b={"db-id":16384}\n创伤={"db-id":16385}\n'
+        '[target:file]\npg_data/x={"db-id":1}\n'
+    )
+    assert list(parse_databases(manifest)) == ["postgres", 'a={"db-id"b', "创伤"]

@@ -124,6 +124,15 @@ def test_damage_is_told_whatever_the_status(restic: Restic, runner: Any) -> None
         restic.check()
 
 
+def test_a_snapshot_comes_back_and_is_read_again(restic: Restic, runner: Any, tmp_path: Path) -> None:
+    runner.on("restore")
+    restic.restore("9cb28017", tmp_path)
+    assert runner.calls[0][-5:] == ["restore", "9cb28017", "--no-lock", "--verify", f"--target={tmp_path}"]
+    runner.on("restore", status=1, err="Fatal: pack is damaged")
+    with pytest.raises(FilesError, match=r"bringing 9cb28017 of .* back failed .* pack is damaged"):
+        restic.restore("9cb28017", tmp_path)
+
+
 def test_the_newest_stays_whatever_its_age(restic: Restic, runner: Any) -> None:
     runner.on("forget")
     restic.expire(7)

@@ -14,12 +14,39 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.traumalink.ops.plugins import modules
 
 MODULES = [
-    "backup_canary", "backup_check", "backup_vault", "backup_verified", "data_directory_info", "drill", "file_backup",
-    "file_backup_verified", "host_certificate_info", "host_program", "ledger", "ledger_info", "ledger_witness", "pgbackrest_backup",
-    "pgbackrest_host_info", "pgbackrest_info", "pgbackrest_restore", "pgbackrest_stanza", "postgresql_archiving_info",
-    "postgresql_cluster", "postgresql_damage_info",
-    "postgresql_role_info", "restore_target_info", "service_current", "work_unit",
-]  # fmt: skip
+    "backup_canary",
+    "backup_check",
+    "backup_vault",
+    "backup_vault_return",
+    "backup_verified",
+    "data_directory_info",
+    "database_copy",
+    "database_load",
+    "drill",
+    "file_backup",
+    "file_backup_verified",
+    "file_drill",
+    "host_certificate_info",
+    "host_program",
+    "ledger",
+    "ledger_info",
+    "ledger_witness",
+    "pgbackrest_backup",
+    "pgbackrest_host_info",
+    "pgbackrest_info",
+    "pgbackrest_restore",
+    "pgbackrest_stanza",
+    "postgresql_archiving_info",
+    "postgresql_cluster",
+    "postgresql_damage_info",
+    "postgresql_role_info",
+    "restore_plan_info",
+    "restore_recovered_info",
+    "restore_target_info",
+    "restore_vault_info",
+    "service_current",
+    "work_unit",
+]
 
 
 def program(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.traumalink.ops.plugins.module_utils import restic
+from ansible_collections.traumalink.ops.plugins.module_utils.file_proof import FileProof
 from ansible_collections.traumalink.ops.plugins.modules import file_backup, file_backup_verified
 
 SUMMARY = json.dumps(
@@ -21,6 +22,10 @@ SUMMARY = json.dumps(
     }
 )
 LISTED = json.dumps([{"short_id": "9cb28017", "time": "2026-11-25T09:28:55Z", "hostname": "app1", "paths": ["/srv"]}])
+
+TAKEN = {"host": "app1", "id": "9cb28017", "at": "2026-11-25T09:28:55+00:00", "files": 3, "bytes": 70}
+
+kept: list[FileProof] = []
 
 
 @pytest.fixture
@@ -37,10 +42,12 @@ def call(runner: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         "certificate": str(tmp_path / "crt"),
         "key": str(tmp_path / "key"),
     }
-    verifying = {"directory": "/r", "user": "files", "snapshots": {"app1": "9cb28017"}, "retention_days": 7}
+    kept.clear()
+    verifying = {"directory": "/r", "user": "files", "snapshots": [TAKEN], "retention_days": 7}
 
     def run(module: Any, check_mode: bool = False) -> dict[str, Any]:
         monkeypatch.setattr(module, "run", runner)
+        monkeypatch.setattr(file_backup_verified, "write_proof", kept.append)
         given = {**own, **(taking if module is file_backup else verifying), "_ansible_check_mode": check_mode}
         capsys.readouterr()
         with patch_module_args(given), pytest.raises(SystemExit):
@@ -75,6 +82,7 @@ def test_what_was_taken_counts_after_it_was_read_and_only_then_old_ones_go(call:
     order = [next(word for word in argv if word in ("snapshots", "check", "forget")) for argv in runner.calls]
     assert order == ["snapshots", "check", "forget", "snapshots"]
     assert {options["user"] for options in runner.options} == {"files"}
+    assert [(proof.host, proof.snapshot, proof.files, proof.bytes) for proof in kept] == [("app1", "9cb28017", 3, 70)]
 
 
 def test_one_that_is_not_there_fails_and_nothing_is_removed(call: Any, runner: Any) -> None:
@@ -83,6 +91,7 @@ def test_one_that_is_not_there_fails_and_nothing_is_removed(call: Any, runner: A
     runner.on("snapshots", out=LISTED).on("check", out="error: pack is damaged")
     assert "/r/app1 is damaged" in call(file_backup_verified)["msg"]
     assert runner.asked("forget") == []
+    assert kept == [], "what does not count is not kept in mind"
 
 
 def test_one_that_goes_with_the_old_ones_fails(call: Any, runner: Any) -> None:

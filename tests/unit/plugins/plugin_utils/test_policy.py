@@ -30,8 +30,10 @@ def test_a_row_of_the_table(verbs: tuple[str, ...], window: str, approval: str, 
 
 
 def test_only_backups_wait_and_only_a_restore_ends_others() -> None:
-    assert [verb for verb, policy in POLICIES.items() if policy.waits] == ["backup", "backup_files"]
-    assert {verb: policy.ends for verb, policy in POLICIES.items() if policy.ends} == {"restore": ("backup", "drill")}
+    assert [verb for verb, policy in POLICIES.items() if policy.waits] == ["restore_database", "backup", "backup_files"]
+    assert {verb: policy.ends for verb, policy in POLICIES.items() if policy.ends} == {
+        "restore": ("backup", "drill", "restore_database")
+    }
 
 
 @pytest.mark.parametrize(

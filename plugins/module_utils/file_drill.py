@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The drill of files: the last backup of each host comes back into a scratch folder, is compared, and is removed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from .drill_scratch import Scratch
+from .errors import OpsError
+from .file_proof import FileDrill, FileProof
+from .progress import say
+from .restic import FilesError, Restic
+
+__all__ = ["FileDrilling", "came_back"]
+
+
+@dataclass(frozen=True)
+class FileDrilling:
+    """One drill of the files of several hosts.
+
+    Attributes:
+        repository: gives the repository of a host, as the drill reaches it.
+        proofs: what was seen of the backups when they were taken, by host.
+        now: aware, UTC; clock: counts seconds.
+    """
+
+    scratch: Scratch
+    repository: Callable[[str], Restic]
+    proofs: Mapping[str, FileProof]
+    now: datetime
+    clock: Callable[[], float]
+
+    def look(self, hosts: Sequence[str]) -> None:
+        """See that there is something to drill of each host.
+
+        Raises:
+            FilesError: there is not.
+        """
+        if missing := [host for host in hosts if host not in self.proofs]:
+            raise FilesError(
+                f"there is no backup of the files of {', '.join(missing)} that counts; run traumalink.ops.backup_files"
+            )
+
+    def run(self, hosts: Sequence[str]) -> list[FileDrill]:
+        """Bring the files of each host back, one host after the other, and say how it went; one that fails keeps no other from its turn.
+
+        Raises:
+            OpsError: another drill is at work, or what was brought back cannot be removed.
+        """
+        self.look(hosts)
+        drills = []
+        for host in hosts:
+            say(f"brings back the files of {host}")
+            with self.scratch.held():
+                drills.append(self.one(self.proofs[host]))
+        return drills
+
+    def one(self, proof: FileProof) -> FileDrill:
+        """Bring the files of one host back and compare them with what went in."""
+        begun, files, total, reason = self.clock(), 0, 0, ""
+        try:
+            self.scratch.require(proof.bytes + proof.bytes // 10)
+            self.scratch.prepare()
+            self.repository(proof.host).restore(proof.snapshot, self.scratch.data)
+            seconds = self.clock() - begun
+            files, total = came_back(self.scratch.data)
+            if (files, total) != (proof.files, proof.bytes):
+                reason = f"{files:,} files with {total:,} bytes came back, {proof.files:,} with {proof.bytes:,} bytes went in"
+        except OpsError as error:
+            seconds, reason = 0.0, str(error)
+        return FileDrill.of(proof, self.now, seconds, files, total, reason)
+
+
+def came_back(folder: Path) -> tuple[int, int]:
+    """Return number and bytes of the regular files below a folder."""
+    count = total = 0
+    for parent, _folders, names in os.walk(folder):
+        for name in names:
+            status = os.lstat(Path(parent, name))
+            if stat.S_ISREG(status.st_mode):
+                count, total = count + 1, total + status.st_size
+    return count, total
