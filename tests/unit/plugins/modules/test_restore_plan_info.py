@@ -81,10 +81,11 @@ def test_a_segment_that_comes_late_is_waited_for_once(module: Run, repository: A
 
 
 def test_a_vault_is_looked_into_whatever_the_hosts_own_settings_are(module: Run, repository: Any) -> None:
-    assert module(**{"repository_path": "/mnt/nas", "cipher_passphrase": "geheim"})["plan"]["backup"]["label"]
+    known = "geheim"
+    assert module(repository_path="/mnt/nas", cipher_passphrase=known)["plan"]["backup"]["label"]
     assert all("--no-config" in argv for argv in repository.calls)
     assert {options["environment"]["PGBACKREST_REPO1_PATH"] for options in repository.options} == {"/mnt/nas"}
-    assert "geheim" not in str(repository.calls)
+    assert known not in str(repository.calls)
 
 
 def test_a_repository_without_backups_is_refused(module: Run, runner: Any, repository_text: Callable[..., str]) -> None:
