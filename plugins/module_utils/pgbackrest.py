@@ -26,6 +26,7 @@ from .pgbackrest_sets import Backup, DamagedFile, Stanza, parse_damage, parse_da
 from .wal_archive import WalArchive, parse_history, parse_listing
 
 __all__ = [
+    "INTO_FILE",
     "Backup",
     "BackupError",
     "DamageError",
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 FIRST = "--repo=1"  # of several repositories; commands that take one want to know which
+# A program for /bin/sh: $1 is a file, the rest is the command whose output goes there, whatever bytes it is.
+INTO_FILE = 'to=$1; shift; exec "$@" >"$to"'
 CREATE, UPGRADE = "create", "upgrade"
 NOT_FOUND = 56  # src/build/error/error.yaml, db-connect: no database that takes writes answered
 # How long an error may pass by itself, before each further attempt.
@@ -116,6 +119,18 @@ class PgBackRest:
             text = self.call(*reading, environment=environment, what=f"reading the history of timeline {timeline}")
             histories[timeline] = parse_history(timeline, text.stdout)
         return WalArchive(segments, histories)
+
+    def copy_out(self, path: str, destination: Path, *, what: str) -> None:
+        """Bring a file of the repository, decrypted and as compressed as it is, into a folder of the engine's user.
+
+        Raises:
+            BackupError: it cannot be read.
+        """
+        quiet = ["--log-level-console=off", "--log-level-stderr=error"]
+        full = ["pgbackrest", f"--stanza={self.stanza}", *quiet, *self.options, FIRST, "repo-get", path]
+        done = self.runner(["/bin/sh", "-c", INTO_FILE, "sh", str(destination), *full], user=self.user)
+        if done.status != 0:
+            raise failure(done, what, running=self.running(), repository=self.repository)
 
     def create_stanza(self, *, sleep: Callable[[float], None] = time.sleep) -> None:
         """Create the stanza; where it exists for the same database nothing happens.

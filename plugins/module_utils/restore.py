@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The traumalink.ops developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bringing a database cluster back from the repository onto a host, with what was there kept aside."""
+"""Bringing a database cluster back from the repository onto a host, as it was planned, with what was there kept aside."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from .files import TextFile, locked, write_text
 from .pgbackrest import Backup, PgBackRest
 from .pgbackrest_failure import running_engines
 from .postgresql_server import SYSTEM_USER
+from .restore_job import RestoreJob
 
 __all__ = ["Restore", "RestoreError", "RestoreTarget", "Restored"]
 
+LAID_DOWN = "laid down"
 NONE, STALE, COPYING, REPLAYING, SERVED = "none", "stale", "copying", "replaying", "served"
 GIBIBYTE = 1024**3
 STILL_RUNS = "still runs on this host; wait until it has ended, and run again. Nothing was changed"
@@ -62,9 +64,13 @@ class RestoreTarget:
         """Whether anything lies in the data directory."""
         return self.data_directory.is_dir() and any(self.data_directory.iterdir())
 
+    def completes(self, job: RestoreJob) -> bool:
+        """Tell whether what lies there is this very restore, which was cut off and can be completed."""
+        return self.resumable and self.marker_lines[1:2] == [job.line]
+
     @property
     def resumable(self) -> bool:
-        """Whether what lies there is a restore that was cut off and can be completed.
+        """Whether what lies there is a restore that was cut off and can be completed, by one of the same set, timeline and target.
 
         Only the very folder that the marker names: data that a person put back by hand beside a forgotten marker is nobody's to write over.
         Nor is data that a server has opened for writes since: the engine lays pg_control down last, and such a server removes recovery.signal.
@@ -86,7 +92,7 @@ class RestoreTarget:
             return NONE
         if not self.data_directory.is_dir() or self.marker_lines[:1] != [self.identity]:
             return STALE
-        laid_down = len(self.marker_lines) > 1
+        laid_down = LAID_DOWN in self.marker_lines
         if laid_down or (self.data_directory / "global" / "pg_control").exists():
             recovering = (self.data_directory / "recovery.signal").exists()
             return SERVED if not recovering else REPLAYING if laid_down else COPYING
@@ -106,25 +112,19 @@ class RestoreTarget:
         except (OSError, ValueError, IndexError):
             return None
 
-    @property
-    def replaying(self) -> str | None:
-        """The label of the set that is laid down whole and whose WAL a server replays right now, if so."""
-        if not self.resumable or self.server is None:
-            return None
-        return self.marker_lines[1] if len(self.marker_lines) > 1 else None
+    def replays(self, job: RestoreJob) -> bool:
+        """Tell whether this very restore is laid down whole and a server replays its WAL right now."""
+        return self.completes(job) and self.server is not None and LAID_DOWN in self.marker_lines
 
     @property
     def marker_lines(self) -> list[str]:
-        """What the marker says: the folder's identity and, once the engine has ended well, the label of the set."""
-        return self.marker.read_text(encoding="ascii").splitlines() if self.marker.exists() else []
+        """What the marker says: the folder's identity, the restore and, once the engine has ended well, LAID_DOWN."""
+        return self.marker.read_text(encoding="utf-8").splitlines() if self.marker.exists() else []
 
-    def mark(self, label: str | None = None) -> None:
-        """Note that a restore begins in the data directory or, with the label of its set, that all of it is laid down."""
-        write_text(
-            TextFile(
-                self.marker, "\n".join(filter(None, (self.identity, label))), pwd.getpwuid(os.geteuid()).pw_name, 0o600
-            )
-        )
+    def mark(self, job: RestoreJob, *, laid_down: bool = False) -> None:
+        """Note that a restore begins in the data directory, or that all of it is laid down."""
+        lines = [self.identity, job.line, *([LAID_DOWN] if laid_down else [])]
+        write_text(TextFile(self.marker, "\n".join(lines), pwd.getpwuid(os.geteuid()).pw_name, 0o600))
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -142,20 +142,20 @@ class RestoreTarget:
                 raise RestoreError(f"another restore (process {engines[0].process}) {STILL_RUNS}")
             yield
 
-    def required_bytes(self, database_bytes: int) -> int:
+    def required_bytes(self, database_bytes: int, job: RestoreJob) -> int:
         """Return the free space that a restore needs: the database, a tenth of it more, and the WAL.
 
         The WAL is fetched segment by segment and recycled at restart points, whose distance max_wal_size bounds.
         What an interrupted restore has already brought counts as done.
         """
-        if self.replaying:
+        if self.replays(job):
             return 0
         needed = database_bytes + database_bytes // 10 + self.wal_bytes
-        if self.resumable:
+        if self.completes(job):
             needed -= sum(file.stat().st_size for file in self.data_directory.rglob("*") if file.is_file())
         return max(needed, 0)
 
-    def require(self, database_bytes: int) -> int:
+    def require(self, database_bytes: int, job: RestoreJob) -> int:
         """Return the free bytes.
 
         Raises:
@@ -167,7 +167,7 @@ class RestoreTarget:
                 f"{self.data_directory} is {kind}, so the old data cannot be kept aside by renaming it; name the folder itself, or one "
                 "below the mount point, as the data directory. Nothing was changed"
             )
-        needed, free = self.required_bytes(database_bytes), self.free(self.data_directory)
+        needed, free = self.required_bytes(database_bytes, job), self.free(self.data_directory)
         if free < needed:
             raise RestoreError(
                 f"the file system of {self.data_directory} has {free / GIBIBYTE:.1f} GiB free, the restore needs "
@@ -187,14 +187,16 @@ class Restored:
 
 @dataclass(frozen=True)
 class Restore:
-    """One restore of the newest set up to the end of the archived WAL.
+    """One restore.
 
     Attributes:
+        job: what comes back.
         stop: stops the server that runs on the data directory, if any.
         now: an aware time in UTC; names what is kept aside.
     """
 
     engine: PgBackRest
+    job: RestoreJob
     target: RestoreTarget
     stop: Callable[[], None]
     now: datetime
@@ -202,8 +204,8 @@ class Restore:
     def run(self, *, check: bool = False) -> Restored:
         """Restore, or say under `check` what would be done.
 
-        Killed at any moment it can be run again: the old data is moved aside in one rename before anything is written, and what an
-        unfinished restore left is completed by comparing checksums.
+        Killed at any moment it can be run again: the old data is moved aside in one rename before anything is written, and what the same
+        restore left unfinished is completed by comparing checksums. What another one left is moved aside like all data.
 
         Raises:
             RestoreError: too little space, nothing to restore, or a server that still runs on the data, which was not touched.
@@ -214,17 +216,15 @@ class Restore:
 
     def carry_out(self, *, check: bool) -> Restored:
         """Decide by what lies there, and do it; nobody else restores here meanwhile."""
-        backup = self.engine.info().newest
-        if backup is None:
-            raise RestoreError(f"the repository holds no backup of {self.engine.stanza}; nothing was changed")
+        backup = self.backup()
         result = Restored(backup)
-        if self.target.replaying == backup.label:
+        if self.target.replays(self.job):
             result.steps.append(
                 f"leave the data of {backup.label}, which is laid down, to the server that replays its WAL"
             )
             return result
-        self.target.require(backup.database_bytes)
-        data, resumable = self.target.data_directory, self.target.resumable
+        self.target.require(backup.database_bytes, self.job)
+        data, resumable = self.target.data_directory, self.target.completes(self.job)
         if self.target.occupied and not resumable:
             result.kept_aside = str(data.with_name(f"{data.name}.before-restore-{self.now:%Y%m%dT%H%M%SZ}"))
             result.steps.append(f"keep the old data aside as {result.kept_aside}")
@@ -239,6 +239,15 @@ class Restore:
             self.bring_back(result, resumable)
         return result
 
+    def backup(self) -> Backup:
+        """Return the set that comes back."""
+        for backup in self.engine.info().backups:
+            if backup.label == self.job.label:
+                return backup
+        raise RestoreError(
+            f"the repository holds no backup {self.job.label} of {self.engine.stanza}; nothing was changed"
+        )
+
     def bring_back(self, result: Restored, resumable: bool) -> None:
         """Move the old data aside, restore, and look at what lies there."""
         data, account = self.target.data_directory, pwd.getpwnam(SYSTEM_USER)
@@ -246,14 +255,13 @@ class Restore:
             os.rename(data, result.kept_aside)  # noqa: PTH104 - fails rather than replaces
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not resumable:
-            self.target.mark()
+            self.target.mark(self.job)
         os.chown(data, account.pw_uid, account.pw_gid)
         data.chmod(0o700)
         options = ["--delta"] if resumable else []
-        self.engine.call(
-            *options, f"--pg1-path={data}", "--type=default", "restore", what=f"the restore of {self.engine.stanza}"
-        )
+        argv = [*options, f"--pg1-path={data}", *self.job.options, "restore"]
+        self.engine.call(*argv, what=f"the restore of {self.engine.stanza}")
         for name in ("PG_VERSION", "recovery.signal"):
             if not (data / name).exists():
                 raise RestoreError(f"the restore ended without an error, but {data / name} is not there")
-        self.target.mark(result.backup.label)
+        self.target.mark(self.job, laid_down=True)

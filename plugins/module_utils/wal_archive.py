@@ -35,12 +35,13 @@ class ArchiveError(OpsError):
 
 @dataclass(frozen=True)
 class Archived:
-    """A segment in the repository: its size there (bytes, compressed), when it came in, and the SHA-1 of its content."""
+    """A segment in the repository: its size there (bytes, compressed), when it came in, the SHA-1 of its content, and its file in the stanza's archive."""
 
     name: str
     size_bytes: int
     archived_at: datetime
     sha1: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ def parse_listing(text: str, database: str) -> tuple[dict[str, Archived], list[i
             segment, history = SEGMENT_FILE.fullmatch(path), HISTORY_FILE.fullmatch(path)
             if segment and segment["database"] == database:
                 at = datetime.fromtimestamp(entry["time"], UTC)
-                segments[segment["name"]] = Archived(segment["name"], int(entry["size"]), at, segment["sha1"])
+                segments[segment["name"]] = Archived(segment["name"], int(entry["size"]), at, segment["sha1"], path)
             elif history and history["database"] == database:
                 timelines.append(int(history["timeline"], 16))
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pgbackrest_restore
-short_description: Restore the newest backup with all archived WAL into a data directory
+short_description: Restore a backup into a data directory, with archived WAL to a target
 description:
   - Runs on the database's host. Data that lies there is moved aside in one rename, never removed.
   - The server replays WAL when it is started afterwards, see M(traumalink.ops.postgresql_cluster).
-  - A restore that was interrupted is completed by running it again.
+  - A restore that was interrupted is completed by running it again with the same set, target and timeline; what another one left is moved aside.
 options:
   stanza: {description: The stanza., type: str, required: true}
+  set: {description: "Label of the backup, as M(traumalink.ops.restore_plan_info) has chosen it.", type: str, required: true}
+  type: {description: The engine's word for the kind of target., type: str, choices: [default, time, name, lsn, xid], default: default}
+  target: {description: "The target, as the engine writes it down.", type: str, default: ""}
+  timeline: {description: Along which WAL is replayed; the newest where it is not given., type: int}
   data_directory: {description: Absolute path of the data., type: path, required: true}
   memory_bytes: {description: "Memory PostgreSQL may count on, which bounds its WAL; the host's where it is not given.", type: int}
   unit: {description: The systemd unit of the server on that data., type: str, required: true}
@@ -29,6 +33,10 @@ EXAMPLES = r"""
 - name: Bring the data back
   traumalink.ops.pgbackrest_restore:
     stanza: example_hospital
+    set: 20261123-013700F
+    type: time
+    target: "2026-11-29 03:15:00.000000+00"
+    timeline: 1
     data_directory: /var/lib/postgresql/15/main
     unit: postgresql@15-main.service
 """
@@ -52,6 +60,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning i
     max_wal_size_bytes,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import Restore, RestoreTarget
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
 
 
 def main() -> None:
@@ -59,6 +68,10 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "stanza": {"type": "str", "required": True},
+            "set": {"type": "str", "required": True},
+            "type": {"type": "str", "choices": ["default", "time", "name", "lsn", "xid"], "default": "default"},
+            "target": {"type": "str", "default": ""},
+            "timeline": {"type": "int"},
             "data_directory": {"type": "path", "required": True},
             "memory_bytes": {"type": "int"},
             "unit": {"type": "str", "required": True},
@@ -75,16 +88,16 @@ def main() -> None:
     # The engine writes it into the restore_command as well.
     options = (f"--config={given['configuration']}",) if given["configuration"] else ()
     engine = PgBackRest(run, given["stanza"], SYSTEM_USER, options=options)
-    restore = Restore(
-        engine, RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes), stop, datetime.now(UTC)
-    )
+    job = RestoreJob(given["set"], given["type"], given["target"], given["timeline"])
+    target = RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes)
+    restore = Restore(engine, job, target, stop, datetime.now(UTC))
     try:
         result = restore.run(check=module.check_mode)
     except NotInstalled as error:
         if not module.check_mode:
             module.fail_json(msg=str(error))
         # An empty host, on which the roles before this one would have installed pgBackRest by now.
-        module.exit_json(changed=True, steps=[f"start the restore of {given['stanza']}"], kept_aside=None, backup=None)
+        module.exit_json(changed=True, steps=[f"start the restore of {given['set']}"], kept_aside=None, backup=None)
     except OpsError as error:
         module.fail_json(msg=str(error))
     backup = result.backup.facts()

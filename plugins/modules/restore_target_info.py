@@ -16,6 +16,10 @@ options:
   data_directory: {description: Absolute path of the data., type: path, required: true}
   version: {description: PostgreSQL's major version., type: str, required: true}
   memory_bytes: {description: "Memory PostgreSQL may count on, which bounds its WAL; the host's where it is not given.", type: int}
+  set: {description: Label of the backup., type: str, required: true}
+  type: {description: The engine's word for the kind of target., type: str, default: default}
+  target: {description: "The target, as the engine writes it down.", type: str, default: ""}
+  timeline: {description: Along which WAL is replayed., type: int}
   database_bytes: {description: Size of the database that comes back., type: int, required: true}
 attributes:
   check_mode: {support: full, description: Reads only.}
@@ -28,6 +32,7 @@ EXAMPLES = r"""
   traumalink.ops.restore_target_info:
     data_directory: /var/lib/postgresql/15/main
     version: "15"
+    set: 20261123-013700F
     database_bytes: 3221225472
 """
 
@@ -50,6 +55,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning i
     max_wal_size_bytes,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import RestoreError, RestoreTarget
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
 
 
 def main() -> None:
@@ -59,23 +65,27 @@ def main() -> None:
             "data_directory": {"type": "path", "required": True},
             "version": {"type": "str", "required": True},
             "memory_bytes": {"type": "int"},
+            "set": {"type": "str", "required": True},
+            "type": {"type": "str", "default": "default"},
+            "target": {"type": "str", "default": ""},
+            "timeline": {"type": "int"},
             "database_bytes": {"type": "int", "required": True},
         },
         supports_check_mode=True,
     )
-    wal_bytes = max_wal_size_bytes(module.params["memory_bytes"] or host_memory_bytes())
-    target = RestoreTarget(Path(module.params["data_directory"]), wal_bytes=wal_bytes)
-    cluster = Cluster(version=module.params["version"], data_directory=target.data_directory, settings={})
+    given = module.params
+    job = RestoreJob(given["set"], given["type"], given["target"], given["timeline"])
+    wal_bytes = max_wal_size_bytes(given["memory_bytes"] or host_memory_bytes())
+    target = RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes)
+    cluster = Cluster(version=given["version"], data_directory=target.data_directory, settings={})
     try:
-        free = target.require(module.params["database_bytes"])
+        free = target.require(given["database_bytes"], job)
         refuse_another_place(cluster, look(cluster))
     except ClusterError as error:
         module.fail_json(msg=f"{error}. Nothing was changed")
     except RestoreError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(
-        changed=False, free_bytes=free, required_bytes=target.required_bytes(module.params["database_bytes"])
-    )
+    module.exit_json(changed=False, free_bytes=free, required_bytes=target.required_bytes(given["database_bytes"], job))
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 # Copyright: (c) 2026, The traumalink.ops developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: what a vault that is mounted on the database's host would bring back."""
+"""Ansible module: whether a vault is mounted on the database's host, and how long WAL can wait there for a new ops host."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: restore_vault_info
-short_description: What a vault would bring back
+short_description: Whether a vault is there, and how long WAL can wait for a new ops host
 description:
   - Looks at the second copy of the repository, which is mounted on this host because C(ops) is gone. It reads only.
 options:
@@ -33,11 +33,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-installed: {description: Whether pgBackRest is on this host; without it the rest is not known., returned: success, type: bool}
-newest: {description: The newest set., returned: where it is installed, type: dict}
-wal_max: {description: The last WAL segment on the way from that set., returned: where it is installed, type: str}
-wal_max_at: {description: When that was archived., returned: where it is installed, type: str}
-timeline: {description: The timeline that is followed., returned: where it is installed, type: int}
+installed: {description: Whether pgBackRest is on this host; without it nobody can look into the vault., returned: success, type: bool}
 wal_bytes_a_day: {description: WAL of the last day that the vault knows., returned: where it is installed, type: int}
 free_bytes: {description: Free bytes where WAL waits., returned: success, type: int}
 days_left: {description: For how many days WAL fits there., returned: where it is installed, type: float}
@@ -50,7 +46,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.command import NotI
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import free_bytes
-from ansible_collections.traumalink.ops.plugins.module_utils.vault_content import content_of_vault, days_left
+from ansible_collections.traumalink.ops.plugins.module_utils.vault_content import days_left, wal_bytes_a_day
 
 
 def main() -> None:
@@ -80,13 +76,13 @@ def main() -> None:
     engine = PgBackRest(run, given["stanza"], "root")
     try:
         stanza = engine.info(environment)
-        content = content_of_vault(stanza, engine.archive(str(stanza.database_id), environment), given["path"])
+        rate = wal_bytes_a_day(engine.archive(str(stanza.database_id), environment))
     except NotInstalled:
         module.exit_json(changed=False, installed=False, free_bytes=free)
     except OpsError as error:
         module.fail_json(msg=str(error))
-    left = days_left(free, content.wal_bytes_a_day)
-    module.exit_json(changed=False, installed=True, free_bytes=free, days_left=left, **content.facts())
+    left = days_left(free, rate)
+    module.exit_json(changed=False, installed=True, free_bytes=free, wal_bytes_a_day=rate, days_left=left)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,8 @@ RESULTS = frozenset(
         "restore_database_run",
         "restore_data",
         "restore_over_serving_database",
-        "restore_repository",
+        "restore_planned",
+        "restore_recovered",
         "restore_summary",
     }
 )

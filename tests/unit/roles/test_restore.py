@@ -1,4 +1,4 @@
-"""What role restore refuses to call restored, and what it asks the roles around it for."""
+"""Where role restore brings data back to, and what it asks the roles around it for."""
 
 from __future__ import annotations
 
@@ -8,16 +8,8 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.traumalink.ops.plugins.filter.reaches_segment import reaches_segment
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
-CAME_BACK = {
-    "last_commit": "2026-11-23 01:37:00+08",
-    "timeline": 2,
-    "in_recovery": False,
-    "data_directory": "/data/pg",
-    "replayed_to": "0/8000000",
-}
 
 
 def load(path: str) -> Any:
@@ -31,45 +23,9 @@ def templar(**variables: Any) -> Templar:
         "inventory_hostname": "db1",
         "ansible_facts": {"distribution_major_version": "12"},
         "restore_database_port": 5432,
-        "restore_repository": {"wal_max": "000000010000000000000007"},
         "site_name": "lab",
     }
-    templates = Templar(DataLoader(), {**load("restore/vars/main.yml"), **host, **variables})
-    # Ansible's own search for it would change how every other test imports the collection.
-    templates.environment.filters["traumalink.ops.reaches_segment"] = reaches_segment
-    return templates
-
-
-def first_refusal(**answered: Any) -> str | None:
-    """Return the message with which `measure` refuses what the server answered, or nothing."""
-    given = templar(
-        postgresql_data_directory="/data/pg", __restore_server={"query_result": [{**CAME_BACK, **answered}]}
-    )
-    for task in load("restore/tasks/measure.yml")[0]["block"]:
-        wanted = task.get("ansible.builtin.assert")
-        if wanted and not given.evaluate_conditional(wanted["that"]):
-            return str(given.template(wanted["fail_msg"]))
-    return None
-
-
-@pytest.mark.parametrize(
-    ("answered", "said"),
-    [
-        (
-            {"data_directory": "/old/pg"},
-            "came back in /data/pg, but the server on port 5432 of db1 serves /old/pg. The",
-        ),
-        ({"in_recovery": True, "replayed_to": None}, "db1 still replays WAL and goes on by itself"),
-        ({"timeline": 1, "replayed_to": None}, "db1 is on timeline 1, which has no history file"),
-        ({"replayed_to": "0/6000000"}, "replayed WAL to 0/6000000 only, but the archive goes on to segment 0000"),
-    ],
-)
-def test_what_did_not_come_back_is_said_in_words(answered: dict[str, Any], said: str) -> None:
-    assert said in (first_refusal(**answered) or "")
-
-
-def test_what_came_back_is_not_refused() -> None:
-    assert first_refusal() is None
+    return Templar(DataLoader(), {**load("restore/vars/main.yml"), **host, **variables})
 
 
 @pytest.mark.parametrize(

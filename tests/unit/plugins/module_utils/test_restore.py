@@ -17,15 +17,19 @@ from ansible_collections.traumalink.ops.plugins.module_utils import restore
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, PgBackRest
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_failure import RunningEngine
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import (
+    LAID_DOWN,
     Restore,
     RestoreError,
     RestoreTarget,
     free_bytes,
 )
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
 
 GIB = 1024**3
 NOW = datetime(2026, 11, 23, 19, 5, 7, tzinfo=UTC)
 LABEL = "20261123-013700F"
+JOB = RestoreJob(LABEL, timeline=1)
+WHOLE = [f"--set={LABEL}", "--type=default", "--target-timeline=1", "restore"]
 ASIDE = "main.before-restore-20261123T190507Z"
 INFO: dict[str, Any] = {
     "name": "lab",
@@ -56,7 +60,7 @@ class Repository:
 
     def __init__(self, data: Path, runner: Any) -> None:
         self.data, self.runner, self.free = data, runner, NEEDED
-        self.stops = 0
+        self.stops, self.wanted = 0, JOB
         self.stop_fails: BaseException | None = None
         runner.on("info", out=json.dumps([INFO])).on("restore", then=self.finish)
 
@@ -78,7 +82,7 @@ class Repository:
 
     @property
     def job(self) -> Restore:
-        return Restore(PgBackRest(self.runner, "lab", "postgres"), self.target, self.stop, NOW)
+        return Restore(PgBackRest(self.runner, "lab", "postgres"), self.wanted, self.target, self.stop, NOW)
 
     def restores(self) -> list[list[str]]:
         """Return the options of each restore that was started."""
@@ -122,11 +126,11 @@ def test_restores_where_nothing_lies(repository: Repository, folder_is_there: bo
     if folder_is_there:
         repository.data.mkdir(mode=0o755)
     result = repository.job.run()
-    assert repository.restores() == [["--type=default", "restore"]]
+    assert repository.restores() == [WHOLE]
     assert (result.steps, result.kept_aside) == ([f"start the restore of {LABEL}"], None)
     assert result.backup.label == LABEL
     assert repository.data.stat().st_mode & 0o777 == 0o700
-    assert repository.target.marker_lines[1] == LABEL
+    assert repository.target.marker_lines[1:] == [JOB.line, LAID_DOWN]
     assert repository.stops == 1
 
 
@@ -146,7 +150,7 @@ def test_old_data_is_moved_aside_whole_and_never_removed(repository: Repository)
     assert found(aside) == {"PG_VERSION": "15\n", "patients": "precious"}
     assert aside.stat().st_ino == inode
     assert (repository.data / "patients").read_text() == "from the repository"
-    assert repository.restores() == [["--type=default", "restore"]]
+    assert repository.restores() == [WHOLE]
 
 
 def test_a_second_restore_keeps_the_first_one_aside_too(repository: Repository) -> None:
@@ -154,7 +158,7 @@ def test_a_second_restore_keeps_the_first_one_aside_too(repository: Repository) 
     open_for_writes(repository.data)
     repository.job.run()
     assert (repository.data.with_name(ASIDE) / "patients").read_text() == "written since"
-    assert repository.restores()[1] == ["--type=default", "restore"]
+    assert repository.restores()[1] == WHOLE
 
 
 def test_the_server_is_stopped_before_its_data_moves(repository: Repository) -> None:
@@ -231,7 +235,7 @@ def test_refuses_where_it_would_not_fit_beside_the_old_data(
 def test_refuses_an_empty_repository(repository: Repository) -> None:
     lay_old_data(repository)
     repository.runner.on("info", out=json.dumps([{**INFO, "backup": []}]))
-    with pytest.raises(RestoreError, match="the repository holds no backup of lab; nothing was changed"):
+    with pytest.raises(RestoreError, match=f"the repository holds no backup {LABEL} of lab; nothing was changed"):
         repository.job.run()
     assert (repository.data / "patients").read_text() == "precious"
     assert repository.stops == 0
@@ -304,11 +308,11 @@ def killed_after_the_last_file(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("killed", "last_restore", "step"),
     [
-        (killed_after_the_move, ["--type=default", "restore"], "start the"),
-        (killed_after_the_new_folder, ["--type=default", "restore"], "start the"),
-        (killed_before_the_first_file, ["--type=default", "restore"], "start the"),
-        (killed_in_the_middle, ["--delta", "--type=default", "restore"], "complete the interrupted"),
-        (killed_after_the_last_file, ["--delta", "--type=default", "restore"], "complete the interrupted"),
+        (killed_after_the_move, WHOLE, "start the"),
+        (killed_after_the_new_folder, WHOLE, "start the"),
+        (killed_before_the_first_file, WHOLE, "start the"),
+        (killed_in_the_middle, ["--delta", *WHOLE], "complete the interrupted"),
+        (killed_after_the_last_file, ["--delta", *WHOLE], "complete the interrupted"),
     ],
 )
 def test_a_restore_killed_at_any_moment_can_be_run_again(
@@ -320,7 +324,7 @@ def test_a_restore_killed_at_any_moment_can_be_run_again(
     assert result.steps == [f"{step} restore of {LABEL}"]
     assert result.kept_aside is None
     assert (repository.data / "patients").read_text() == "from the repository"
-    assert repository.target.marker_lines[1] == LABEL
+    assert repository.target.marker_lines[1:] == [JOB.line, LAID_DOWN]
     assert found(repository.data.with_name(ASIDE)) == {"PG_VERSION": "15\n", "patients": "precious"}
 
 
@@ -372,10 +376,10 @@ def test_tells_how_far_a_restore_came_that_nobody_concluded(
 def test_remains_that_cannot_be_completed_are_moved_aside(repository: Repository) -> None:
     repository.data.mkdir()
     (repository.data / "half").write_text("y")
-    repository.target.mark()
+    repository.target.mark(JOB)
     result = repository.job.run()
     assert result.kept_aside == str(repository.data.with_name(ASIDE))
-    assert repository.restores() == [["--type=default", "restore"]]
+    assert repository.restores() == [WHOLE]
 
 
 def test_data_put_back_by_hand_beside_a_forgotten_marker_is_never_restored_over(repository: Repository) -> None:
@@ -384,10 +388,10 @@ def test_data_put_back_by_hand_beside_a_forgotten_marker_is_never_restored_over(
     repository.data.with_name(ASIDE).rename(repository.data)
     (repository.data / "patients").write_text("written since")
     result = repository.job.run()
-    assert repository.restores()[-1] == ["--type=default", "restore"]
+    assert repository.restores()[-1] == WHOLE
     assert result.kept_aside == str(repository.data.with_name(ASIDE))
     assert (repository.data.with_name(ASIDE) / "patients").read_text() == "written since"
-    assert repository.target.marker_lines[1] == LABEL
+    assert repository.target.marker_lines[1:] == [JOB.line, LAID_DOWN]
 
 
 def test_data_that_a_server_has_opened_for_writes_is_kept_aside_whatever_the_marker_says(
@@ -418,20 +422,55 @@ def test_a_server_that_still_replays_is_left_to_it(replaying: Repository) -> Non
     assert found(replaying.data.parent) == before
 
 
-@pytest.mark.parametrize("changed", ["no server", "another set", "not whole"])
-def test_only_the_newest_set_laid_down_whole_is_left_to_its_server(
+@pytest.mark.parametrize("changed", ["no server", "not whole"])
+def test_only_what_is_laid_down_whole_is_left_to_its_server(
     replaying: Repository, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
     if changed == "no server":
         monkeypatch.setattr(RestoreTarget, "server", None)
-    elif changed == "another set":
-        replaying.target.mark("20261122-013700F")
-        monkeypatch.setattr(replaying, "stop", lambda: monkeypatch.setattr(RestoreTarget, "server", None))
     else:
-        replaying.target.mark()
+        replaying.target.mark(JOB)
         monkeypatch.setattr(replaying, "stop", lambda: monkeypatch.setattr(RestoreTarget, "server", None))
     replaying.job.run()
-    assert replaying.restores()[-1] == ["--delta", "--type=default", "restore"]
+    assert replaying.restores()[-1] == ["--delta", *WHOLE]
+
+
+OTHERS = [
+    RestoreJob("20261122-013700F", timeline=1),
+    RestoreJob(LABEL, timeline=2),
+    RestoreJob(LABEL, "time", "2026-11-23 03:00:00+00", 1),
+    RestoreJob(LABEL, "time", "2026-11-23 03:00:01+00", 1),
+]
+
+
+@pytest.mark.parametrize("begun", OTHERS)
+@pytest.mark.parametrize("laid_down", [False, True])
+def test_what_a_restore_of_something_else_left_is_kept_aside_and_never_mixed(
+    repository: Repository, begun: RestoreJob, laid_down: bool
+) -> None:
+    repository.data.mkdir()
+    repository.finish()
+    repository.target.mark(begun, laid_down=laid_down)
+    assert repository.target.required_bytes(10 * GIB, JOB) == NEEDED
+    result = repository.job.run()
+    assert result.kept_aside == str(repository.data.with_name(ASIDE))
+    assert repository.restores() == [WHOLE]
+    assert repository.target.marker_lines[1:] == [JOB.line, LAID_DOWN]
+
+
+def test_tells_the_engine_the_target_and_promotes_there(repository: Repository) -> None:
+    repository.wanted = OTHERS[2]
+    repository.job.run()
+    assert repository.restores() == [
+        [
+            f"--set={LABEL}",
+            "--type=time",
+            "--target=2026-11-23 03:00:00+00",
+            "--target-action=promote",
+            "--target-timeline=1",
+            "restore",
+        ]
+    ]
 
 
 def test_a_marker_of_which_nothing_is_left_but_its_name_completes_nothing(repository: Repository) -> None:
@@ -506,21 +545,21 @@ def test_only_what_can_be_completed_counts_as_done(
         with (repository.data / name).open("wb") as file:
             file.truncate(2 * GIB if name == "base/1" else 0)
     if marker:
-        repository.target.mark()
-    assert repository.target.required_bytes(10 * GIB) == NEEDED - (2 * GIB if counted else 0)
+        repository.target.mark(JOB)
+    assert repository.target.required_bytes(10 * GIB, JOB) == NEEDED - (2 * GIB if counted else 0)
 
 
 def test_never_needs_less_than_nothing(repository: Repository) -> None:
     repository.data.mkdir()
-    repository.target.mark()
+    repository.target.mark(JOB)
     with (repository.data / "PG_VERSION").open("wb") as file:
         file.truncate(5 * GIB)
-    assert repository.target.required_bytes(GIB) == 0
+    assert repository.target.required_bytes(GIB, JOB) == 0
 
 
 def test_require_returns_what_is_free(repository: Repository) -> None:
     repository.free = 99 * GIB
-    assert repository.target.require(10 * GIB) == 99 * GIB
+    assert repository.target.require(10 * GIB, JOB) == 99 * GIB
 
 
 def test_free_space_of_a_path_that_is_not_there_yet_is_that_of_its_file_system(tmp_path: Path) -> None:
@@ -532,12 +571,12 @@ def test_refuses_a_symbolic_link_whose_rename_would_keep_nothing(tmp_path: Path)
     (tmp_path / "disk").mkdir()
     (tmp_path / "main").symlink_to(tmp_path / "disk")
     with pytest.raises(RestoreError, match="is a symbolic link"):
-        RestoreTarget(tmp_path / "main", lambda _path: 100 * GIB).require(GIB)
+        RestoreTarget(tmp_path / "main", lambda _path: 100 * GIB).require(GIB, JOB)
 
 
 def test_refuses_a_mount_point_with_data_in_it() -> None:
     with pytest.raises(RestoreError, match="is a mount point with data in it"):
-        RestoreTarget(Path("/proc"), lambda _path: 100 * GIB).require(GIB)
+        RestoreTarget(Path("/proc"), lambda _path: 100 * GIB).require(GIB, JOB)
 
 
 def test_a_second_restore_at_the_same_time_is_refused(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ MODULES = [
     "postgresql_cluster",
     "postgresql_damage_info",
     "postgresql_role_info",
+    "restore_plan_info",
+    "restore_recovered_info",
     "restore_target_info",
     "restore_vault_info",
     "service_current",

@@ -15,6 +15,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.command import NotI
 from ansible_collections.traumalink.ops.plugins.modules import pgbackrest_restore
 
 Run = Callable[..., dict[str, Any]]
+LABEL = "20261123-013701F"
 UNIT = "postgresql@15-main.service"
 
 
@@ -32,7 +33,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def module(on_runner: Callable[[ModuleType], Run], data: Path) -> Run:
     """Give the module for that data directory."""
     call = on_runner(pgbackrest_restore)
-    return lambda check=False: call(check, stanza="lab", data_directory=str(data), unit=UNIT)
+    return lambda check=False: call(check, stanza="lab", set=LABEL, data_directory=str(data), unit=UNIT)
 
 
 @pytest.fixture
@@ -77,11 +78,11 @@ def test_a_server_that_does_not_stop_keeps_its_data(module: Run, host: Any, data
 
 def test_asks_for_its_arguments(run_module: Run) -> None:
     said = run_module(pgbackrest_restore.main)["msg"]
-    assert said == "missing required arguments: data_directory, stanza, unit"
+    assert said == "missing required arguments: data_directory, set, stanza, unit"
 
 
 def test_check_mode_gets_along_with_a_host_without_pgbackrest(module: Run, runner: Any) -> None:
     runner.on("info", error=NotInstalled("pgbackrest cannot be run: it does not exist"))
     result = module(check=True)
-    assert (result["changed"], result["steps"]) == (True, ["start the restore of lab"])
+    assert (result["changed"], result["steps"]) == (True, [f"start the restore of {LABEL}"])
     assert module()["msg"] == "pgbackrest cannot be run: it does not exist"

@@ -31,7 +31,13 @@ def module(run_module: Run, monkeypatch: pytest.MonkeyPatch, configuration: Path
     )
     path = str(tmp_path / "main")
     return lambda size, check=False: run_module(
-        restore_target_info.main, check, data_directory=path, version="15", database_bytes=size, memory_bytes=4 * GIB
+        restore_target_info.main,
+        check,
+        data_directory=path,
+        version="15",
+        set="x",
+        database_bytes=size,
+        memory_bytes=4 * GIB,
     )
 
 
@@ -62,7 +68,7 @@ def test_fails_where_the_server_would_look_elsewhere_after_the_restore(
 
 
 def test_asks_for_its_arguments(run_module: Run) -> None:
-    assert "data_directory, database_bytes, version" in run_module(restore_target_info.main)["msg"]
+    assert "data_directory, database_bytes, set, version" in run_module(restore_target_info.main)["msg"]
 
 
 def test_wal_counts_as_far_as_the_servers_memory_lets_it_grow(
@@ -73,6 +79,7 @@ def test_wal_counts_as_far_as_the_servers_memory_lets_it_grow(
             restore_target_info.main,
             data_directory=str(tmp_path),
             version="15",
+            set="x",
             database_bytes=0,
             memory_bytes=size * GIB,
         )

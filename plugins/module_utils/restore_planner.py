@@ -1,0 +1,339 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the plan of a restore is found: which set and timeline reach what is wanted, and what stands in the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from .backup_proof import Proof
+from .errors import OpsError
+from .pgbackrest_sets import Backup, Stanza
+from .restore_goal import END, LSN, NAME, TIME, XID, Goal, instant
+from .restore_plan import RestorePlan, accept_words, end_plan, gap_plan, gap_words, target_plan
+from .restore_search import Hit, Reader, Search, SpanTimes
+from .restore_way import Way, own_sets, ways_from
+from .wal import SEGMENT_BYTES, lsn_text, position, segment_number, timeline_of
+from .wal_archive import Gap, WalArchive
+from .wal_records import Ended
+
+__all__ = ["GapError", "Planner", "RefusedError", "Wanted"]
+
+SECOND = timedelta(seconds=1)  # the engine keeps whole seconds, and cuts off the rest
+
+
+class RefusedError(OpsError):
+    """What is wanted cannot be restored, or costs something that nobody has agreed to. Nothing was changed."""
+
+
+class GapError(RefusedError):
+    """A segment on the way is missing, and nobody has agreed to what that costs."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person wants.
+
+    Attributes:
+        label: of the set; "" leaves the choice. timeline: None leaves the choice.
+        accept_loss: the words that agree to a loss.
+    """
+
+    goal: Goal = field(default_factory=Goal)
+    label: str = ""
+    timeline: int | None = None
+    accept_loss: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place at which a restore can stop, on a way from a set."""
+
+    way: Way
+    hit: Hit
+
+    @property
+    def state(self) -> object:
+        """Equal where the database would be the same there."""
+        return (self.hit.last.lsn, self.hit.last.at, self.hit.last.xid) if self.hit.last else None
+
+
+@dataclass
+class Planner:
+    """Plans one restore.
+
+    Attributes:
+        reader: looks into the WAL; None where that is not possible, and why.
+        now: aware, UTC.
+    """
+
+    wanted: Wanted
+    stanza: Stanza
+    archive: WalArchive
+    proofs: Mapping[str, Proof]
+    reader: Reader | None
+    now: datetime
+    unreadable: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def plan(self) -> RestorePlan:
+        """Return the plan.
+
+        Raises:
+            RefusedError: with the possible range.
+        """
+        goal = self.wanted.goal
+        if goal.at and goal.at > self.now:
+            raise self.refused(f"{instant(goal.at)} lies in the future: it is {instant(self.now)} now")
+        if goal.kind != END and self.reader is None:
+            raise RefusedError(
+                f"no target can be looked for in the archived WAL: {self.unreadable}. Nothing was changed"
+            )
+        found = self.to_end() if goal.kind == END else self.to_target()
+        if self.reader is None:
+            self.notes.append(f"no commit's time is known: {self.unreadable}")
+        looked = len(self.reader.looked) if self.reader else 0
+        return replace(found, notes=tuple(self.notes), possible=self.possible, segments_looked=looked)
+
+    # --- sets and ways ---
+
+    @property
+    def sets(self) -> list[Backup]:
+        """The sets that may come back, newest first."""
+        sets = own_sets(self.stanza, self.proofs)
+        if not sets:
+            raise RefusedError(f"The repository holds no backup of {self.stanza.name}. Nothing was changed")
+        chosen = [backup for backup in sets if self.wanted.label in ("", backup.label)]
+        if not chosen:
+            known = ", ".join(backup.label for backup in sets)
+            raise RefusedError(
+                f"the repository holds no backup {self.wanted.label} of {self.stanza.name}; there is: {known}. Nothing was changed"
+            )
+        return chosen[::-1]
+
+    def ways(self, backup: Backup) -> list[Way]:
+        """Return the ways that lead on from a set, the newest timeline first."""
+        return ways_from(backup, self.archive, self.proofs.get(backup.label))
+
+    def search(self, way: Way, since: int | None = None) -> Search | None:
+        """Return what looks along a way."""
+        return Search(way, self.reader, way.begin if since is None else since) if self.reader else None
+
+    def final(self, way: Way) -> datetime | None:
+        """Return when the last commit on a way was."""
+        search = self.search(way)
+        return search.final.at if search and search.final else None
+
+    # --- to the end ---
+
+    def to_end(self) -> RestorePlan:
+        """Return the plan for a restore to the end of the archive."""
+        broken = ""
+        for backup in self.sets:
+            way = self.main_way(backup)
+            if way is None:
+                continue
+            if way.broken:
+                broken = (
+                    broken
+                    or f"{way.broken.words} in the repository, which backup {backup.label} needs: it cannot be restored"
+                )
+                continue
+            self.note(broken, way)
+            if way.gaps:
+                return self.up_to_gap(way, way.gaps[0])
+            return end_plan(way, self.wanted.goal, self.final(way))
+        raise self.refused(broken or f"no backup leads to timeline {self.wanted.timeline}")
+
+    def main_way(self, backup: Backup) -> Way | None:
+        """Return the way that a restore to the end takes from a set; None where it does not lead to the timeline that was chosen.
+
+        Raises:
+            RefusedError: nobody can tell which one is meant.
+        """
+        ways = self.ways(backup)
+        if self.wanted.timeline is not None:
+            return next((way for way in ways if way.timeline == self.wanted.timeline), None)
+        newest = max(map(timeline_of, self.archive.segments), default=0)
+        if not ways or ways[0].timeline != newest:
+            raise self.unexpected(
+                backup,
+                ways,
+                f"The newest timeline in the archive is {newest}, and it did not come from backup {backup.label}",
+            )
+        passed = {newest, *(ancestor for ancestor, _left in ways[0].history.ancestors)}
+        if others := [way for way in ways if way.timeline not in passed]:
+            names = " and ".join(str(way.timeline) for way in [ways[0], *others])
+            raise self.unexpected(backup, ways, f"Several timelines came from backup {backup.label}: {names}")
+        return ways[0]
+
+    def unexpected(self, backup: Backup, ways: Sequence[Way], why: str) -> RefusedError:
+        """Return the refusal of a timeline that nobody expected."""
+        listed = "; ".join(self.described(way) for way in ways) or f"none came from {backup.label}"
+        return RefusedError(
+            f"{why}. Choose by restore_timeline what comes back (and by restore_set an earlier backup): {listed}. Nothing was changed"
+        )
+
+    def described(self, way: Way) -> str:
+        """Return a timeline in words."""
+        left = way.history.ancestors[-1:]
+        came = f" (left timeline {left[0][0]} at {lsn_text(left[0][1])})" if left else ""
+        final = self.final(way)
+        return f"{way.timeline}{came} goes on to segment {way.last}" + (
+            f", last commit {instant(final)}" if final else ""
+        )
+
+    def note(self, broken: str, way: Way) -> None:
+        """Keep what whoever reads the plan should know."""
+        if broken:
+            self.notes.append(f"{broken}; an earlier backup takes its place")
+        for ancestor, left in way.history.ancestors:
+            last = self.archive.last_on(ancestor)
+            if last and segment_number(last) > left // SEGMENT_BYTES:
+                self.notes.append(
+                    f"timeline {ancestor} goes on to segment {last} behind {lsn_text(left)}, where it was left: that does not come back "
+                    f"(restore_timeline={ancestor} brings it)"
+                )
+
+    # --- to a target ---
+
+    def to_target(self) -> RestorePlan:
+        """Return the plan for a restore to a target."""
+        places = self.places()
+        if not places:
+            raise self.unreached()
+        states = {
+            place.hit.lsn if self.wanted.goal.kind in (NAME, XID) else place.state: place for place in places[::-1]
+        }
+        if len(states) > 1:
+            raise self.ambiguous(list(states.values()))
+        place = places[0]
+        self.refuse_rolled_back(place.hit.ended)
+        way = place.way
+        self.note("", way)
+        if gap := way.gap_before(place.hit.lsn):
+            return self.up_to_gap(way, gap, place.hit)
+        return target_plan(way, self.wanted.goal, place.hit, self.final(way))
+
+    def places(self) -> list[Place]:
+        """Return all places that the target can mean, on the newest timeline first."""
+        by_timeline: dict[int, list[Way]] = {}
+        for backup in self.sets:
+            for way in self.ways(backup):
+                if self.wanted.timeline in (None, way.timeline):
+                    by_timeline.setdefault(way.timeline, []).append(way)
+        found = []
+        for timeline in sorted(by_timeline, reverse=True):
+            find = self.places_by_time if self.wanted.goal.kind == TIME else self.places_by_record
+            found += find(by_timeline[timeline])
+        return found
+
+    def places_by_time(self, ways: Sequence[Way]) -> list[Place]:
+        """Return where a replay to a time stops on a timeline, from the newest set that was complete before; `ways` lead there, newest set first."""
+        at = self.wanted.goal.at
+        for way in ways:
+            if at is None or datetime.fromisoformat(way.backup.stopped_at) + SECOND > at or self.skipped(way):
+                continue
+            hits = self.found(way, way.begin)
+            if not hits or hits[0].lsn > position(way.backup.lsn_stop):
+                return [Place(way, hit) for hit in hits]
+        return []
+
+    def places_by_record(self, ways: Sequence[Way]) -> list[Place]:
+        """Return where the record lies on a timeline, each from the newest set that was complete before it."""
+        found = []
+        for hit in self.found(ways[0], min(way.begin for way in ways)):
+            behind = [way for way in ways if position(way.backup.lsn_stop) <= hit.lsn and not self.skipped(way)]
+            found += [Place(behind[0], hit)] if behind else []
+        return found
+
+    def skipped(self, way: Way) -> bool:
+        """Tell whether the way's set cannot be restored for want of its own WAL."""
+        return way.broken is not None
+
+    def found(self, way: Way, since: int) -> list[Hit]:
+        """Return what is found on a way."""
+        search = self.search(way, since)
+        return search.find(self.wanted.goal) if search else []
+
+    # --- what stands in the way ---
+
+    def up_to_gap(self, way: Way, gap: Gap, hit: Hit | None = None) -> RestorePlan:
+        """Return the restore up to a gap, where somebody has agreed to that.
+
+        Raises:
+            GapError: nobody has.
+        """
+        search = self.search(way)
+        span, final = (search.span(gap), self.final(way)) if search else (SpanTimes(None, None), None)
+        words = accept_words(gap, span)
+        if self.wanted.accept_loss.strip() != words:
+            agree = json.dumps({"restore_accept_loss": words})
+            given = f" (it is now {self.wanted.accept_loss!r})" if self.wanted.accept_loss else ""
+            raise GapError(
+                f"{gap_words(way, gap, span, final)}. Look for the segment in the second copy of the repository first. To restore up to the gap "
+                f"and no further, repeat the loss: -e '{agree}'{given}. Nothing was changed"
+            )
+        held = way.held(segment_number(gap.first) - 1)
+        record = self.reader.last_record(held) if self.reader and held else None
+        wanted = (hit.last.at if hit.last else None) if hit else final
+        return gap_plan(way, self.wanted.goal, gap, span, record, wanted)
+
+    def refuse_rolled_back(self, ended: Ended | None) -> None:
+        """Raise RefusedError where the transaction that was asked for left nothing, or is a part of another one."""
+        if ended is None:
+            return
+        if int(self.wanted.goal.value) != ended.xid:
+            raise self.refused(
+                f"transaction {self.wanted.goal.value} is a part of transaction {ended.xid}, which ended at {instant(ended.at)}: name that"
+            )
+        if not ended.committed:
+            raise self.refused(
+                f"transaction {ended.xid} was rolled back at {instant(ended.at)}: there is nothing of it"
+            )
+
+    def ambiguous(self, places: Sequence[Place]) -> RefusedError:
+        """Return the refusal of a target that can mean several things."""
+        several = len({place.way.timeline for place in places}) == len(places)
+        listed = "; ".join(
+            f"timeline {place.way.timeline}, {lsn_text(place.hit.lsn)}, "
+            + (f"after the commit of {instant(place.hit.last.at)}" if place.hit.last else "before any archived commit")
+            for place in sorted(places, key=lambda place: place.hit.lsn)
+        )
+        how = "restore_timeline" if several else "restore_target_lsn instead"
+        return self.refused(f"{self.wanted.goal.words} can mean {len(places)} things; choose by {how}: {listed}")
+
+    def unreached(self) -> RefusedError:
+        """Return the refusal of a target that no set and no WAL lead to."""
+        goal, sets = self.wanted.goal, self.sets
+        on = f" on timeline {self.wanted.timeline}" if self.wanted.timeline is not None else ""
+        first = sets[-1]
+        if goal.at and goal.at < datetime.fromisoformat(first.stopped_at) + SECOND:
+            return self.refused(
+                f"{goal.words} lies before backup {first.label} was complete (at {first.stopped_at}), which is the first there is"
+            )
+        looked = f" ({len(self.reader.looked) if self.reader else 0} segments were looked through)"
+        why = {
+            TIME: f"no way{on} leads to {goal.words}: the archive ends before it. Leave the target out to restore to the end",
+            NAME: f"there is no {goal.words} in the archived WAL{on} behind the first backup{looked}",
+            LSN: f"{goal.words} is not in the archived WAL{on} behind the first backup",
+            XID: f"the end of {goal.words} is not in the archived WAL{on} behind the first backup{looked}",
+        }
+        return self.refused(why[goal.kind])
+
+    @property
+    def possible(self) -> str:
+        """The range of times that can be restored, in words."""
+        sets = own_sets(self.stanza, self.proofs)
+        ends = [end for backup in sets[-1:] for way in self.ways(backup)[:1] if (end := self.final(way))]
+        return f"from {instant(datetime.fromisoformat(sets[0].stopped_at) + SECOND)} to " + (
+            instant(ends[0]) if ends else "the end of the archive"
+        )
+
+    def refused(self, why: str) -> RefusedError:
+        """Return a refusal with the possible range."""
+        return RefusedError(f"{why}. Possible is any time {self.possible}. Nothing was changed")
