@@ -18,7 +18,7 @@ from .drill_scratch import Scratch
 from .drill_settings import HBA, control_values, preloads, scratch_settings, settings_text
 from .errors import OpsError
 from .files import TextFile, write_text
-from .postgresql_server import Server, ServerError, startup_process
+from .postgresql_server import SESSION, Server, ServerError, session_options, startup_process
 from .progress import say
 
 __all__ = ["ReplayError", "ScratchServer"]
@@ -33,13 +33,8 @@ STARTING_SECONDS = 3.0  # until its first process has said who it is
 STOPPED = "recovery stopping "
 TOO_SMALL = "insufficient parameter settings"
 ATTEMPTS = 5
-# Whatever roles and databases set for their sessions: a drill reads all, and starts nobody's triggers.
-OPTIONS = {
-    "session_replication_role": "replica",
-    "statement_timeout": "0",
-    "lock_timeout": "0",
-    "default_transaction_read_only": "off",
-}
+# Beside what holds for our sessions anyway: a drill starts nobody's triggers.
+OPTIONS = {**SESSION, "session_replication_role": "replica"}
 # But not that it tells us, who ask all the time, to wait.
 SAID = re.compile(
     r"^(?:FATAL|PANIC|ERROR):(?!  the database system is ).*|^.*ERROR: \[\d+\]:.*|^LOG:.*(?:record|pageaddr|magic number|checksum).*",
@@ -84,7 +79,12 @@ class ScratchServer:
     @property
     def client(self) -> Server:
         """The way to ask it, as the drill's user."""
-        return Server(self.as_user, PORT, str(self.scratch.server))
+        return Server(self.as_user, PORT, str(self.scratch.server), self.options)
+
+    @property
+    def options(self) -> str:
+        """Settings of every session."""
+        return session_options(OPTIONS | ({"event_triggers": "off"} if int(self.version) >= 17 else {}))
 
     def program(self, name: str) -> str:
         """Return the path of one of PostgreSQL's programs."""
@@ -92,12 +92,11 @@ class ScratchServer:
 
     def as_user(self, argv: Sequence[str], **options: Any) -> Completed:
         """Run a command as the drill's user; by itself it finds this server."""
-        settings = OPTIONS | ({"event_triggers": "off"} if int(self.version) >= 17 else {})
         environment = {
             "PGHOST": str(self.scratch.server),
             "PGPORT": str(PORT),
             "PGUSER": SUPERUSER,
-            "PGOPTIONS": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            "PGOPTIONS": self.options,
             **(options.pop("environment", None) or {}),
         }
         return self.runner(argv, **{**options, "user": self.scratch.user, "environment": environment})

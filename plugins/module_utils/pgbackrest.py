@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from .command import Completed, Runner
 from .pgbackrest_failure import (
@@ -35,6 +36,7 @@ __all__ = [
     "Stanza",
     "engine_version",
     "parse_info",
+    "repository_at",
 ]
 
 FIRST = "--repo=1"  # of several repositories; commands that take one want to know which
@@ -254,3 +256,17 @@ def step_to(stanza: Stanza, system_id: int | None, *, replace: bool) -> str | No
     if not replace:
         raise BackupError(mismatch(f"system identifiers {stanza.system_id} and {system_id}"), DATABASE_MISMATCH)
     return UPGRADE
+
+
+def repository_at(runner: Runner, path: Path, passphrase: str, stanza: str, user: str) -> PgBackRest:
+    """Return the engine on a repository that lies on this host, whatever the host's own configuration says; to look into it and no more."""
+    given = {
+        "PGBACKREST_REPO1_PATH": str(path),
+        "PGBACKREST_REPO1_CIPHER_TYPE": "aes-256-cbc",
+        "PGBACKREST_REPO1_CIPHER_PASS": passphrase,
+    }
+
+    def looking(argv: Sequence[str], *, environment: Mapping[str, str] | None = None, **options: Any) -> Completed:
+        return runner(argv, environment={**given, **(environment or {})}, **options)
+
+    return PgBackRest(looking, stanza, user, options=("--no-config",))

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: restore_plan_info
 short_description: Plan a restore, or refuse it, before anything is changed
 description:
-  - Runs where the repository lies, as root; the repository is read by O(user).
+  - Runs on the repository's host, as root; the repository is read by O(user).
   - Chooses the backup and the timeline that lead to the target, looks into the archived WAL whether it is there, and says what comes back and what is lost.
   - Fails, with what is possible instead, for a target that is not in the archive, that can mean several things, or that has no time zone; for a timeline
     that nobody expected; and for a gap in the WAL that O(accept_loss) does not agree to.
@@ -24,10 +24,10 @@ options:
   set: {description: Label of the backup; chosen where it is empty., type: str, default: ""}
   timeline: {description: Number of the timeline; chosen where it is empty., type: str, default: ""}
   accept_loss: {description: "The loss in words, as this module's refusal gives them.", type: str, default: ""}
+  repository_path: {description: "Where the repository lies, when the host has no settings for it: the vault, where C(ops) is gone.", type: path}
+  cipher_passphrase: {description: "Its passphrase, with O(repository_path).", type: str}
   proofs_path: {description: Folder of what was seen of backups when they were taken., type: path, default: /var/lib/traumalink-backup/proofs}
   programs_path: {description: Where PostgreSQL's versions lie; its pg_waldump reads the WAL., type: path, default: /usr/lib/postgresql}
-  repository_path: {description: Where the repository lies; as pgBackRest's configuration says where it is not given., type: path}
-  cipher_passphrase: {description: Passphrase of the repository at O(repository_path)., type: str}
 attributes:
   check_mode: {support: full, description: Reads only.}
   diff_mode: {support: none, description: Reads only.}
@@ -68,24 +68,16 @@ plan:
 """
 
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed, run
+from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest, repository_at
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_request import Request, plan_restore
 
 TARGETS = ("time", "name", "lsn", "xid")
-
-
-def run_with(variables: dict[str, str], argv: Sequence[str], **options: Any) -> Completed:
-    """Run a command with these variables besides its own: what is secret stands in no argument."""
-    return run(argv, **{**options, "environment": {**(options.get("environment") or {}), **variables}})
 
 
 def main() -> None:
@@ -98,11 +90,12 @@ def main() -> None:
             "set": {"type": "str", "default": ""},
             "timeline": {"type": "str", "default": ""},
             "accept_loss": {"type": "str", "default": ""},
-            "proofs_path": {"type": "path", "default": "/var/lib/traumalink-backup/proofs"},
-            "programs_path": {"type": "path", "default": "/usr/lib/postgresql"},
             "repository_path": {"type": "path"},
             "cipher_passphrase": {"type": "str", "no_log": True},
+            "proofs_path": {"type": "path", "default": "/var/lib/traumalink-backup/proofs"},
+            "programs_path": {"type": "path", "default": "/usr/lib/postgresql"},
         },
+        required_together=[("repository_path", "cipher_passphrase")],
         supports_check_mode=True,
     )
     given = module.params
@@ -110,12 +103,8 @@ def main() -> None:
     request = Request(target, given["set"], given["timeline"], given["accept_loss"])
     engine = PgBackRest(run, given["stanza"], given["user"])
     if given["repository_path"]:
-        repository = {
-            "PGBACKREST_REPO1_PATH": given["repository_path"],
-            "PGBACKREST_REPO1_CIPHER_TYPE": "aes-256-cbc",
-            "PGBACKREST_REPO1_CIPHER_PASS": given["cipher_passphrase"] or "",
-        }
-        engine = PgBackRest(partial(run_with, repository), given["stanza"], given["user"], options=("--no-config",))
+        place = Path(given["repository_path"])
+        engine = repository_at(run, place, given["cipher_passphrase"], given["stanza"], given["user"])
     try:
         plan = plan_restore(
             request, engine, Path(given["proofs_path"]), Path(given["programs_path"]), datetime.now(UTC), time.sleep
