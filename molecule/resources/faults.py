@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows import LAB, ROOT, Run, at, play, sql
+from flows import ROOT, Run, at, play, sql
 from operations import LEASE_SECONDS, SITE, leases, saying, verify
 
 REPOSITORY = "/var/lib/pgbackrest"
@@ -113,7 +113,9 @@ class Committed:
 
 def commit() -> Committed:
     """Commit a row."""
-    sql("CREATE TABLE IF NOT EXISTS public.fault (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")
+    sql(
+        "CREATE TABLE IF NOT EXISTS public.fault (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())"
+    )
     row = sql("INSERT INTO public.fault DEFAULT VALUES RETURNING id")
     return Committed(int(row), sql("SELECT pg_current_wal_flush_lsn()"))
 
@@ -148,7 +150,9 @@ def alarms() -> set[str]:
 @contextlib.contextmanager
 def silent_for_long() -> Iterator[None]:
     """Make all WAL in the repository old, as if the time that is agreed had passed; a question for WAL that stands open afterwards is forgotten."""
-    at("ops1").check_output(f"find {REPOSITORY}/archive/lab -type f -name '0*-*' -exec touch -d '40 minutes ago' {{}} + && echo done")
+    at("ops1").check_output(
+        f"find {REPOSITORY}/archive/lab -type f -name '0*-*' -exec touch -d '40 minutes ago' {{}} + && echo done"
+    )
     try:
         yield
     finally:
@@ -157,7 +161,9 @@ def silent_for_long() -> Iterator[None]:
 
 def info() -> dict[str, Any]:
     """Return what the repository says of itself."""
-    told: dict[str, Any] = json.loads(at("ops1").check_output("runuser -u pgbackrest -- pgbackrest info --output=json"))[0]
+    told: dict[str, Any] = json.loads(
+        at("ops1").check_output("runuser -u pgbackrest -- pgbackrest info --output=json")
+    )[0]
     return told
 
 
@@ -176,8 +182,6 @@ def proof(label: str) -> dict[str, Any]:
     """Return what is proven of a set."""
     told: dict[str, Any] = json.loads(at("ops1").check_output(f"cat {STATE}/proofs/{label}.json"))
     return told
-
-
 
 
 def proven_backup() -> str:

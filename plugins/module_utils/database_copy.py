@@ -169,12 +169,15 @@ class Copying:
 
 
 def target_settings(plan: RestorePlan) -> dict[str, str]:
-    """Return the settings by which a scratch server pauses where a real restore would open (PostgreSQL documentation, 20.5.5)."""
+    """Return the settings by which a scratch server opens where a real restore does (PostgreSQL documentation, 20.5.5).
+
+    It does not pause there: a transaction that is under way at that moment would keep its locks, and a table that it is about to empty could not be read.
+    """
     if plan.type == DEFAULT:
         return {}
     value = plan.goal.value if plan.type == NAME else plan.target  # the target is written down for the engine
     inclusive = {} if plan.type == NAME else {"recovery_target_inclusive": "on"}
-    return {f"recovery_target_{plan.type}": value, "recovery_target_action": "pause", **inclusive}
+    return {f"recovery_target_{plan.type}": value, "recovery_target_action": "promote", **inclusive}
 
 
 def damaged(server: ScratchServer) -> None:

@@ -200,11 +200,9 @@ def test_what_is_wanted_goes_over_whole_and_nothing_stays(world: World) -> None:
         ("name", "it's", {"recovery_target_name": "it's"}),
     ],
 )
-def test_it_pauses_at_the_moment_that_was_planned(
-    world: World, kind: str, given: str, settings: dict[str, str]
-) -> None:
+def test_it_opens_at_the_moment_that_was_planned(world: World, kind: str, given: str, settings: dict[str, str]) -> None:
     world.copying.run(Asked("trauma", request=Request({kind: given})))
-    assert world.reached == [{**settings, "recovery_target_action": "pause"}]
+    assert world.reached == [{**settings, "recovery_target_action": "promote"}]
 
 
 def test_without_a_target_it_opens_at_the_end(world: World) -> None:
