@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError, code_of
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger_store import ALTERED
 from ansible_collections.traumalink.ops.plugins.module_utils.record import new_run_id
-from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_records
+from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_head, kept_records
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock import moment
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract, read_contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.forced_variables import given_as_extra, refusal
@@ -28,6 +28,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
     Keeper,
     dismiss,
     holds,
+    notice,
     playbook_process,
     work_left,
 )
@@ -75,7 +76,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         given |= given.pop("request")
         self.variables: dict[str, Any] = task_vars or {}
         self.check: bool = self._play_context.check_mode
+        self.kept_heads = self.heads_kept_here(given)
         steps = {"judged": self.judged, "opened": self.opened, "explained": self.explained, "closed": self.closed}
+        if given["state"] in ("explained", "closed") and given["keeper_file"]:
+            notice(Path(given["keeper_file"]))
         try:
             return {"changed": False, **steps[given["state"]](given)}
         except OpsError as error:
@@ -83,7 +87,29 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def remote(self, given: Mapping[str, Any]) -> RemoteLedger:
         """Return the ledger on the ops host."""
-        return RemoteLedger(self.run_there, self._display.display, self._display.warning, given["witnessed"])
+        return RemoteLedger(
+            self.run_there, self._display.display, self._display.warning, [*given["witnessed"], *self.kept_heads]
+        )
+
+    def heads_kept_here(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the newest head that this controller has kept. A damaged one keeps an operation from being begun, and none from being ended."""
+        try:
+            return kept_head.heads(given["controller_head"])
+        except OpsError as error:
+            if given["state"] == "judged" and given["verb"] != "restore":
+                raise AnsibleActionFail(
+                    f"{given['verb']} of {given['site']} is refused: {error}. Nothing was changed"
+                ) from None
+            self._display.warning(str(error))
+            return []
+
+    def keep_head(self, given: Mapping[str, Any], head: Mapping[str, Any]) -> None:
+        """Keep a new head here; where it cannot be kept, that is said and changes nothing else."""
+        if given["controller_head"]:
+            try:
+                kept_head.note(given["controller_head"], head)
+            except OpsError as error:
+                self._display.warning(f"head {head['sequence']} of the ledger is not kept on this controller: {error}")
 
     def run_there(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Run a module on the ops host, to which this task is delegated."""
@@ -243,9 +269,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         }
 
     def countersign(self, given: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the head with its countersignature; without one where it cannot be made, which is said and changes nothing else."""
+        """Return a new head with its countersignature, and keep it here; what cannot be done of both is said and changes nothing else."""
         try:
-            return countersigned(given["countersign_key"], head)
+            signed = countersigned(given["countersign_key"], head)
         except OpsError as error:
             self._display.warning(f"head {head['sequence']} of the ledger is not countersigned: {error}")
-            return countersigned("", head)
+            signed = countersigned("", head)
+        self.keep_head(given, signed)
+        return signed

@@ -18,11 +18,13 @@ from .postgresql_server import Server, ServerError
 
 __all__ = ["BusyError", "differences", "sum_content"]
 
-# Whatever changes the text of a value, so that both sides see the same text. The names of types stand with their schema then.
+# Whatever changes the text of a value, so that both sides see the same text. The names of types stand with their schema then. PostgreSQL 17 has a
+# time-out for transactions, which older ones refuse by its name.
 SETTINGS = """
 SET search_path = ''; SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3;
 SET bytea_output = 'hex'; SET xmlbinary = 'base64'; SET lc_monetary = 'C'; SET lock_timeout = '5s'; SET statement_timeout = 0;
-SET default_transaction_isolation = 'repeatable read'
+SET default_transaction_isolation = 'repeatable read';
+DO $settings$ BEGIN PERFORM set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'; END $settings$
 """
 # PostgreSQL documentation: 9.4 (hashtextextended), TABLESAMPLE SYSTEM … REPEATABLE: the same blocks each time, by their number.
 SUM = """SELECT count(*), coalesce(sum(hashtextextended((counted.*)::text COLLATE "C", 0)), 0)::text FROM ONLY %s AS counted"""

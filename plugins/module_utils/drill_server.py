@@ -18,7 +18,7 @@ from .drill_scratch import Scratch
 from .drill_settings import HBA, control_values, preloads, scratch_settings, settings_text
 from .errors import OpsError
 from .files import TextFile, write_text
-from .postgresql_server import Server, ServerError, startup_process
+from .postgresql_server import SESSION, Server, ServerError, session_options, startup_process
 from .progress import say
 
 __all__ = ["ReplayError", "ScratchServer"]
@@ -33,13 +33,8 @@ STARTING_SECONDS = 3.0  # until its first process has said who it is
 STOPPED = "recovery stopping "
 TOO_SMALL = "insufficient parameter settings"
 ATTEMPTS = 5
-# Whatever roles and databases set for their sessions: a drill reads all, and starts nobody's triggers.
-OPTIONS = {
-    "session_replication_role": "replica",
-    "statement_timeout": "0",
-    "lock_timeout": "0",
-    "default_transaction_read_only": "off",
-}
+# Beside what holds for our sessions anyway: a drill starts nobody's triggers.
+OPTIONS = {**SESSION, "session_replication_role": "replica"}
 # But not that it tells us, who ask all the time, to wait.
 SAID = re.compile(
     r"^(?:FATAL|PANIC|ERROR):(?!  the database system is ).*|^.*ERROR: \[\d+\]:.*|^LOG:.*(?:record|pageaddr|magic number|checksum).*",
@@ -61,7 +56,7 @@ class ScratchServer:
         fetching: how it gets its WAL.
         libraries: what production loads with its server, as far as it is known.
         not_loaded: what of it is not installed on this host.
-        target: settings of another target than a position in the WAL; with them it pauses there instead of opening.
+        target: settings of another target than a position in the WAL; with them it opens there instead of at the end of the WAL.
     """
 
     runner: Runner
@@ -84,7 +79,12 @@ class ScratchServer:
     @property
     def client(self) -> Server:
         """The way to ask it, as the drill's user."""
-        return Server(self.as_user, PORT, str(self.scratch.server))
+        return Server(self.as_user, PORT, str(self.scratch.server), self.options)
+
+    @property
+    def options(self) -> str:
+        """Settings of every session."""
+        return session_options(OPTIONS | ({"event_triggers": "off"} if int(self.version) >= 17 else {}))
 
     def program(self, name: str) -> str:
         """Return the path of one of PostgreSQL's programs."""
@@ -92,12 +92,11 @@ class ScratchServer:
 
     def as_user(self, argv: Sequence[str], **options: Any) -> Completed:
         """Run a command as the drill's user; by itself it finds this server."""
-        settings = OPTIONS | ({"event_triggers": "off"} if int(self.version) >= 17 else {})
         environment = {
             "PGHOST": str(self.scratch.server),
             "PGPORT": str(PORT),
             "PGUSER": SUPERUSER,
-            "PGOPTIONS": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            "PGOPTIONS": self.options,
             **(options.pop("environment", None) or {}),
         }
         return self.runner(argv, **{**options, "user": self.scratch.user, "environment": environment})
@@ -155,18 +154,20 @@ class ScratchServer:
     def wait(self, target_lsn: str | None) -> bool:
         """Wait for the target, or for the end; return False where the server must be started anew with larger settings."""
         goal = target_lsn or ", ".join(self.target.values()) or "the end of the WAL"
-        pauses = target_lsn is not None or bool(self.target)
-        wanted = "paused" if pauses else "open"
+        stops = target_lsn is not None or bool(self.target)
+        wanted = "open" if target_lsn is None else "paused"
         began = since = self.clock()
         segment = ""
         while True:
             state, said = self.state(), self.log_text()  # in this order: it writes why it pauses before it does
             if TOO_SMALL in said:
                 return False
-            if state == wanted and (not pauses or STOPPED in said):
+            if state == wanted and (not stops or STOPPED in said):
                 return True
             if state == "open":
-                raise ReplayError(f"the scratch server opened instead of pausing at {goal}: {self.said()}")
+                raise ReplayError(
+                    f"the scratch server opened instead of {'pausing' if target_lsn else 'stopping'} at {goal}: {self.said()}"
+                )
             now = self.clock()
             if state == "down" and now - began > STARTING_SECONDS and not self.alive():
                 if TOO_SMALL in self.log_text():

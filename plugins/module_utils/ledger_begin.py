@@ -15,7 +15,7 @@ from typing import Any
 
 from .files import sync_folder
 from .ledger import Ledger
-from .ledger_check import verify
+from .ledger_check import seen_by, verify
 from .ledger_reading import Selection, records
 from .ledger_store import ALTERED, DAMAGED, FILE_NAME, LOST, LedgerError, Store
 from .record import Artefact, Record, new_run_id
@@ -89,7 +89,7 @@ def begin(
 
 def _lost(site: str, path: Path, newest: Mapping[str, Any] | None) -> str:
     known = (
-        f"the witness has seen its entry {newest['sequence']} ({newest['hash']})"
+        f"{seen_by(newest)} has seen its entry {newest['sequence']} ({newest['hash']})"
         if newest
         else f"what was put aside of it lies in {path.parent}"
     )
@@ -182,7 +182,7 @@ def _evidence_record(
     seen = "the witness had seen no entry of the old one"
     if newest:
         figures |= {"begun_after_sequence": int(newest["sequence"]), BEGUN_AFTER: str(newest["hash"])}
-        seen = f"the witness had seen entry {newest['sequence']} ({newest['hash']}) of the old one"
+        seen = f"{seen_by(newest)} had seen entry {newest['sequence']} ({newest['hash']}) of the old one"
 
     def record(artefacts: tuple[Artefact, ...]) -> Record:
         left = ", ".join(artefact.name for artefact in artefacts) or "no file was left of it"

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .ledger_chain import Fault, Head, first_fault, signed_by
 from .ledger_store import ALTERED, STATEMENTS, LedgerError, Store
 
-__all__ = ["Verification", "kept_heads", "refuse_altered", "verify"]
+__all__ = ["Verification", "kept_heads", "refuse_altered", "seen_by", "verify"]
 
 WALK = """
 SELECT sequence, run_id, kind, verb, outcome, started_at, approval, body, previous_hash, entry.hash, head.hash
@@ -75,7 +75,8 @@ def kept_heads(heads: Iterable[Mapping[str, Any]]) -> dict[int, str]:
             raise LedgerError(f"{head!r} is no head; give its sequence and hash as they were kept.") from None
         if kept.setdefault(sequence, hash_) != hash_:
             raise LedgerError(
-                f"Two heads of entry {sequence} were kept elsewhere with different hashes; see which witness is right."
+                f"Two heads of entry {sequence} were kept elsewhere with different hashes ({kept[sequence]} and {hash_}); see which witness is right.",
+                ALTERED,
             )
     return kept
 
@@ -114,7 +115,12 @@ def verify(store: Store, heads: Iterable[Mapping[str, Any]] = (), public_key: st
     return Verification(entries, Head(last, hash_, at[0]) if at else None, fault, signed, covered, tuple(remarks))
 
 
-def refuse_altered(store: Store, heads: Iterable[Mapping[str, Any]], site: str) -> None:
+def seen_by(head: Mapping[str, Any]) -> str:
+    """Return who has seen a head that was kept elsewhere."""
+    return str(head.get("seen_by") or "the witness")
+
+
+def refuse_altered(store: Store, heads: Collection[Mapping[str, Any]], site: str) -> None:
     """Compare the newest of the heads that were kept elsewhere with the entry of its number; used inside a transaction.
 
     Raises:
@@ -124,17 +130,19 @@ def refuse_altered(store: Store, heads: Iterable[Mapping[str, Any]], site: str) 
     if not kept:
         return
     newest = max(kept)
+    witness = seen_by(next(head for head in heads if int(head["sequence"]) == newest))
     row = store.execute("SELECT hash FROM entry WHERE sequence = ?", (newest,)).fetchone()
     if row and row[0] == kept[newest]:
         return
     if row:
-        found = f"is not the one it was: entry {newest} had the hash {kept[newest]} when the witness saw it, and has {row[0]} now"
+        found = f"is not the one it was: entry {newest} had the hash {kept[newest]} when {witness} saw it, and has {row[0]} now"
     else:
         last = store.execute("SELECT max(sequence) FROM entry").fetchone()[0] or 0
-        found = f"is shorter than it was: the witness has seen entry {newest} ({kept[newest]}), and it ends with entry {last} now"
+        found = f"is shorter than it was: {witness} has seen entry {newest} ({kept[newest]}), and it ends with entry {last} now"
     raise LedgerError(
         f"The ledger of {site} {found}. Nothing was recorded. Run traumalink.ops.ledger to see the first entry that does not fit, keep the file as "
-        f"it is or bring the right one back, and begin anew only with traumalink.ops.site -e ledger_new={site}.",
+        f"it is or bring the right one back, and begin anew only with traumalink.ops.site -e ledger_new={site}. Where that was done meanwhile from another "
+        "controller, move the head aside that this one keeps (operation_controller_head).",
         ALTERED,
     )
 

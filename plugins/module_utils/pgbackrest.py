@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from .command import Completed, Runner
 from .pgbackrest_failure import (
@@ -35,6 +36,7 @@ __all__ = [
     "Stanza",
     "engine_version",
     "parse_info",
+    "repository_at",
 ]
 
 FIRST = "--repo=1"  # of several repositories; commands that take one want to know which
@@ -217,15 +219,14 @@ class PgBackRest:
         """Return the names of the databases that there were when a set was taken."""
         return list(parse_databases(self.manifest(label)))
 
-    def tablespaces(self, label: str, environment: Mapping[str, str] | None = None) -> list[str]:
-        """Return where the tablespaces of a set lie, outside the data directory; `environment` as for `info`."""
-        return parse_tablespaces(self.manifest(label, environment))
+    def tablespaces(self, label: str) -> list[str]:
+        """Return where the tablespaces of a set lie, outside the data directory."""
+        return parse_tablespaces(self.manifest(label))
 
-    def manifest(self, label: str, environment: Mapping[str, str] | None = None) -> str:
-        """Return the manifest of a set; `environment` as for `info`."""
-        options, place = ["--no-config"] if environment else [], f"backup/{self.stanza}/{label}/backup.manifest"
-        argv = [*options, FIRST, "repo-get", place]
-        return self.call(*argv, environment=environment, what=f"reading the manifest of {label}").stdout
+    def manifest(self, label: str) -> str:
+        """Return the manifest of a set."""
+        place = f"backup/{self.stanza}/{label}/backup.manifest"
+        return self.call(FIRST, "repo-get", place, what=f"reading the manifest of {label}").stdout
 
     def expire(self, days: int) -> None:
         """Remove the sets, and the WAL before them, that are older than `days`; one full set of that age or older stays, so that all of the time is covered."""
@@ -259,3 +260,17 @@ def step_to(stanza: Stanza, system_id: int | None, *, replace: bool) -> str | No
     if not replace:
         raise BackupError(mismatch(f"system identifiers {stanza.system_id} and {system_id}"), DATABASE_MISMATCH)
     return UPGRADE
+
+
+def repository_at(runner: Runner, path: Path, passphrase: str, stanza: str, user: str) -> PgBackRest:
+    """Return the engine on a repository that lies on this host, whatever the host's own configuration says; to look into it and no more."""
+    given = {
+        "PGBACKREST_REPO1_PATH": str(path),
+        "PGBACKREST_REPO1_CIPHER_TYPE": "aes-256-cbc",
+        "PGBACKREST_REPO1_CIPHER_PASS": passphrase,
+    }
+
+    def looking(argv: Sequence[str], *, environment: Mapping[str, str] | None = None, **options: Any) -> Completed:
+        return runner(argv, environment={**given, **(environment or {})}, **options)
+
+    return PgBackRest(looking, stanza, user, options=("--no-config",))

@@ -7,30 +7,48 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .command import CommandError, Runner
 from .errors import OpsError
 
-__all__ = ["SYSTEM_USER", "Server", "ServerError", "startup_process", "wait_for"]
+__all__ = ["SESSION", "SYSTEM_USER", "Server", "ServerError", "session_options", "startup_process", "wait_for"]
 
 SYSTEM_USER = "postgres"
 FIELD_SEPARATOR = "\x1f"
+# Stands above whatever somebody has set for the role, the database or both (PostgreSQL documentation, 20.1.3): a time-out that suits the application,
+# or a search path with functions of its own, must not decide what a backup sees. The callers bound the time themselves.
+SESSION: Mapping[str, str] = {
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "default_transaction_read_only": "off",
+    "default_transaction_isolation": "read committed",
+    "search_path": "pg_catalog",
+    "standard_conforming_strings": "on",
+}
 
 
 class ServerError(OpsError):
     """The server did not answer, or answered with an error."""
 
 
+def session_options(settings: Mapping[str, str]) -> str:
+    """Return settings as the variable PGOPTIONS has them (libpq, 34.1.2): blanks in a value behind a backslash."""
+    return " ".join("-c " + f"{name}={value}".replace(" ", "\\ ") for name, value in settings.items())
+
+
 @dataclass(frozen=True)
 class Server:
-    """A server on this host: how to reach it, and what runs the commands."""
+    """A server on this host: how to reach it, what runs the commands, and the settings of its sessions, as PGOPTIONS has them."""
 
     runner: Runner
     port: int = 5432
     socket_directory: str = "/var/run/postgresql"
+    options: str = session_options(SESSION)
 
     def query(self, sql: str, database: str = "postgres", timeout_seconds: float = 30.0) -> list[list[str]]:
         """Run one statement and return its rows as text.
@@ -54,7 +72,8 @@ class Server:
             *(word for statement in statements for word in ("-c", statement)),
         ]  # fmt: skip
         try:
-            done = self.runner(argv, user=SYSTEM_USER, timeout_seconds=timeout_seconds)
+            environment = {"PGOPTIONS": self.options, "PGCLIENTENCODING": "UTF8"}
+            done = self.runner(argv, user=SYSTEM_USER, environment=environment, timeout_seconds=timeout_seconds)
         except CommandError as error:
             raise ServerError(f"PostgreSQL on port {self.port} cannot be asked: {error}") from error
         if done.status != 0:

@@ -51,13 +51,16 @@ class Window:
 
 @dataclass(frozen=True)
 class Approval:
-    """The hospital's consent that was used; `subject` is the SHA-256 of a release or plan, empty where the verb needs none."""
+    """The hospital's consent that was used; `subject` is the SHA-256 of a release or plan, empty where the verb needs none, `key` the
+    fingerprint of the key that signed it.
+    """
 
     id: str
     approver: str
     subject: str
     valid_from: datetime
     valid_to: datetime
+    key: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 from .errors import CodedError
 from .reader import Reader
 from .record import OUTCOMES, RUN_ID, UNFIT, Approval, Artefact, ByHand, Emergency, Record, Window, canonical, one_line
+from .signature import FINGERPRINT
 
 __all__ = ["WRONG_RECORD", "RecordError", "read_record"]
 
@@ -176,8 +177,9 @@ def _approval(part: _RecordReader | None) -> Approval | None:
         subject=part.text("subject", SHA256, "64 hexadecimal digits") if part.data.get("subject") != "" else "",
         valid_from=part.time("valid_from"),
         valid_to=part.time("valid_to"),
+        key=part.text("key", FINGERPRINT, "a fingerprint: SHA256:…") if part.data.get("key") else "",
     )
-    part.nothing_else("subject")
+    part.nothing_else("subject", "key")
     return approval
 
 

@@ -9,6 +9,7 @@ Source of the format and the options: ssh-keygen(1), "ALLOWED SIGNERS"; PROTOCOL
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -23,8 +24,10 @@ __all__ = [
     "SIGNATURE_SUFFIX",
     "Advice",
     "SignatureError",
+    "Signer",
     "public_key",
     "sign",
+    "signer_of",
     "verify",
 ]
 
@@ -32,6 +35,8 @@ RELEASE_NAMESPACE = "traumalink-release"
 SIGNATURE_SUFFIX = ".sig"
 TIMEOUT_SECONDS = 600.0
 MAX_SIGNATURE_BYTES = 64 * 1024
+# ssh-keygen -Y verify says on success: Good "namespace" signature for principal with ED25519 key SHA256:…
+FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 
 class SignatureError(OpsError):
@@ -96,6 +101,14 @@ def _said(done: subprocess.CompletedProcess[str]) -> str:
     return " ".join((done.stderr.strip() or done.stdout.strip()).split())
 
 
+@dataclass(frozen=True)
+class Signer:
+    """Who signed: a principal of the allowed signers, and the fingerprint (SHA256:…) of the key that was used."""
+
+    principal: str
+    fingerprint: str
+
+
 def verify(
     data: IO[bytes],
     signature: bytes,
@@ -104,7 +117,19 @@ def verify(
     what: str,
     advice: Advice = RELEASE_ADVICE,
 ) -> str:
-    """Return the principal (of `allowed_signers`, the text of such a file) who signed `data`, an open file on disk.
+    """Return the principal who signed; see `signer_of`. Raises SignatureError."""
+    return signer_of(data, signature, allowed_signers, namespace, what, advice).principal
+
+
+def signer_of(
+    data: IO[bytes],
+    signature: bytes,
+    allowed_signers: str,
+    namespace: str,
+    what: str,
+    advice: Advice = RELEASE_ADVICE,
+) -> Signer:
+    """Return who signed `data`, an open file on disk, as `allowed_signers`, the text of such a file, names them.
 
     `what` names the file in messages, `advice` says what to do next. Nothing of `data` is interpreted.
 
@@ -134,7 +159,8 @@ def verify(
                 f"The signature by {principals[0]} does not fit {what} ({_said(checked)}): the file was changed after "
                 f"signing, or signed for another purpose than {namespace}. {advice.damaged}"
             )
-        return principals[0]
+        used = FINGERPRINT.search(checked.stdout)
+        return Signer(principals[0], used[0] if used else "")
 
 
 def public_key(key_file: Path) -> str:

@@ -56,6 +56,7 @@ options:
       hash: {description: Its hash., type: str, required: true}
       at: {description: When it was told; not looked at., type: str}
       signature: {description: Its countersignature; not looked at., type: str}
+      seen_by: {description: "Who has seen it, for messages; the witness by default.", type: str}
   site: {description: The site's name., type: str}
   begin_anew:
     description:
@@ -246,7 +247,7 @@ def answer(given: Given, check: bool) -> Given:
 def main() -> None:
     """Arguments in, one call, result out."""
     head: Given = {"sequence": {"type": "int", "required": True}, "hash": {"type": "str", "required": True}}
-    head |= {"at": {"type": "str"}, "signature": {"type": "str"}}
+    head |= {"at": {"type": "str"}, "signature": {"type": "str"}, "seen_by": {"type": "str"}}
     module = AnsibleModule(
         argument_spec={
             "state": {"type": "str", "required": True, "choices": ["present", *STATES]},

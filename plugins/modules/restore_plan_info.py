@@ -24,6 +24,8 @@ options:
   set: {description: Label of the backup; chosen where it is empty., type: str, default: ""}
   timeline: {description: Number of the timeline; chosen where it is empty., type: str, default: ""}
   accept_loss: {description: "The loss in words, as this module's refusal gives them.", type: str, default: ""}
+  repository_path: {description: "Where the repository lies, when the host has no settings for it: the vault, where C(ops) is gone.", type: path}
+  cipher_passphrase: {description: "Its passphrase, with O(repository_path).", type: str}
   proofs_path: {description: Folder of what was seen of backups when they were taken., type: path, default: /var/lib/traumalink-backup/proofs}
   programs_path: {description: Where PostgreSQL's versions lie; its pg_waldump reads the WAL., type: path, default: /usr/lib/postgresql}
 attributes:
@@ -73,7 +75,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest, repository_at
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_request import Request, plan_restore
 
 TARGETS = ("time", "name", "lsn", "xid")
@@ -89,15 +91,21 @@ def main() -> None:
             "set": {"type": "str", "default": ""},
             "timeline": {"type": "str", "default": ""},
             "accept_loss": {"type": "str", "default": ""},
+            "repository_path": {"type": "path"},
+            "cipher_passphrase": {"type": "str", "no_log": True},
             "proofs_path": {"type": "path", "default": "/var/lib/traumalink-backup/proofs"},
             "programs_path": {"type": "path", "default": "/usr/lib/postgresql"},
         },
+        required_together=[("repository_path", "cipher_passphrase")],
         supports_check_mode=True,
     )
     given = module.params
     target = {kind: given[f"target_{kind}"] for kind in TARGETS}
     request = Request(target, given["set"], given["timeline"], given["accept_loss"])
     engine = PgBackRest(run, given["stanza"], given["user"])
+    if given["repository_path"]:
+        place = Path(given["repository_path"])
+        engine = repository_at(run, place, given["cipher_passphrase"], given["stanza"], given["user"])
     try:
         plan = plan_restore(
             request, engine, Path(given["proofs_path"]), Path(given["programs_path"]), datetime.now(UTC), time.sleep

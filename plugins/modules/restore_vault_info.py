@@ -2,15 +2,16 @@
 # Copyright: (c) 2026, The traumalink.ops developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: what a vault that is mounted on the database's host would bring back."""
+"""Ansible module: whether a vault is mounted on the database's host, and how long WAL can wait there for a new ops host."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: restore_vault_info
-short_description: What a vault would bring back
+short_description: Whether there is a vault, and how long WAL can wait
 description:
-  - Looks at the second copy of the repository, which is mounted on this host because C(ops) is gone. It reads only.
+  - Looks at the second copy of the repository, which is mounted on this host because C(ops) is gone. It reads only. What comes back from it is planned by
+    M(traumalink.ops.restore_plan_info).
 options:
   stanza: {description: The stanza., type: str, required: true}
   path: {description: Where the vault is mounted., type: path, required: true}
@@ -34,11 +35,6 @@ EXAMPLES = r"""
 
 RETURN = r"""
 installed: {description: Whether pgBackRest is on this host; without it the rest is not known., returned: success, type: bool}
-newest: {description: The newest set., returned: where it is installed, type: dict}
-wal_max: {description: The last WAL segment on the way from that set., returned: where it is installed, type: str}
-wal_max_at: {description: When that was archived., returned: where it is installed, type: str}
-timeline: {description: The timeline that is followed., returned: where it is installed, type: int}
-plan: {description: "The restore to the end, as M(traumalink.ops.restore_plan_info) describes one.", returned: where it is installed, type: dict}
 wal_bytes_a_day: {description: WAL of the last day that the vault knows., returned: where it is installed, type: int}
 free_bytes: {description: Free bytes where WAL waits., returned: success, type: int}
 days_left: {description: For how many days WAL fits there., returned: where it is installed, type: float}
@@ -49,9 +45,9 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import NotInstalled, run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import repository_at
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import free_bytes
-from ansible_collections.traumalink.ops.plugins.module_utils.vault_content import content_of_vault, days_left
+from ansible_collections.traumalink.ops.plugins.module_utils.vault_content import days_left, wal_bytes_a_day
 
 
 def main() -> None:
@@ -73,24 +69,15 @@ def main() -> None:
                 msg=f"{given['path']} holds no repository of {given['stanza']} ({part}/{given['stanza']}/{part}.info is not there); mount the vault "
                 "there, and give its folder as restore_vault_path. Nothing was changed"
             )
-    environment = {
-        "PGBACKREST_REPO1_PATH": given["path"],
-        "PGBACKREST_REPO1_CIPHER_TYPE": "aes-256-cbc",
-        "PGBACKREST_REPO1_CIPHER_PASS": given["cipher_passphrase"],
-    }
-    engine = PgBackRest(run, given["stanza"], "root")
+    engine = repository_at(run, Path(given["path"]), given["cipher_passphrase"], given["stanza"], "root")
     try:
-        stanza = engine.info(environment)
-        content = content_of_vault(stanza, engine.archive(str(stanza.database_id), environment), given["path"])
-        tablespaces = engine.tablespaces(content.backup.label, environment)
+        daily = wal_bytes_a_day(engine.archive(str(engine.info().database_id)))
     except NotInstalled:
         module.exit_json(changed=False, installed=False, free_bytes=free)
     except OpsError as error:
         module.fail_json(msg=str(error))
-    facts = content.facts()
-    facts["plan"]["tablespaces"] = tablespaces
-    left = days_left(free, content.wal_bytes_a_day)
-    module.exit_json(changed=False, installed=True, free_bytes=free, days_left=left, **facts)
+    left = days_left(free, daily)
+    module.exit_json(changed=False, installed=True, free_bytes=free, days_left=left, wal_bytes_a_day=daily)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.signature import (
     SIGNATURE_SUFFIX,
     Advice,
     SignatureError,
-    verify,
+    signer_of,
 )
 
 __all__ = [
@@ -188,8 +188,8 @@ def check(
     verb: str,
     subject: str,
     now: datetime,
-) -> Approval:
-    """Return the approval in `document` when it covers the operation now.
+) -> tuple[Approval, str]:
+    """Return the approval in `document` when it covers the operation now, and the fingerprint of the key that signed it.
 
     Args:
         signature: the file of its signature; None: beside it, with `.sig`.
@@ -200,7 +200,7 @@ def check(
     Raises:
         ApprovalError: missing, damaged, by another signer, for something else, or not valid now; with what to do next.
     """
-    approval = verified(document, signature, allowed)
+    approval, key = signed(document, signature, allowed)
     what = f"The approval {document.name}"
     again = "Have another one made by the hospital with traumalink.ops.approve."
     if approval.site != site:
@@ -220,7 +220,7 @@ def check(
         )
     if now >= approval.valid_to:
         raise ApprovalError(f"{what} expired at {iso(approval.valid_to)}; it is {iso(now)} now. {again}")
-    return approval
+    return approval, key
 
 
 def _subject(sha256: str) -> str:
@@ -228,7 +228,12 @@ def _subject(sha256: str) -> str:
 
 
 def verified(document: Path, signature: Path | None, allowed: Mapping[str, Sequence[str]]) -> Approval:
-    """Return the approval in `document` when the contact that it names has signed it, whatever it is for.
+    """Return the approval in `document` when the contact that it names has signed it, whatever it is for. Raises ApprovalError."""
+    return signed(document, signature, allowed)[0]
+
+
+def signed(document: Path, signature: Path | None, allowed: Mapping[str, Sequence[str]]) -> tuple[Approval, str]:
+    """Return the approval in `document` when the contact that it names has signed it, whatever it is for, and the key's fingerprint.
 
     Raises:
         ApprovalError: missing, damaged, or by another signer.
@@ -238,7 +243,7 @@ def verified(document: Path, signature: Path | None, allowed: Mapping[str, Seque
             "The contract names nobody who may approve: give a contact with side hospital, role approver and signing_keys."
         )
     content = _read(document, MAX_DOCUMENT_BYTES)
-    signed = _read(signature or document.with_name(document.name + SIGNATURE_SUFFIX), MAX_SIGNATURE_BYTES)
+    proof = _read(signature or document.with_name(document.name + SIGNATURE_SUFFIX), MAX_SIGNATURE_BYTES)
     signers = "\n".join(f"{contact} {key}" for contact, keys in allowed.items() for key in keys)
     what = f"The approval {document.name}"
     with tempfile.TemporaryFile() as data:
@@ -246,15 +251,15 @@ def verified(document: Path, signature: Path | None, allowed: Mapping[str, Seque
         data.write(content)
         data.flush()
         try:
-            signer = verify(data, signed, signers, NAMESPACE, document.name, ADVICE)
+            signer = signer_of(data, proof, signers, NAMESPACE, document.name, ADVICE)
         except SignatureError as error:
             raise ApprovalError(str(error)) from None
     approval = _parsed(content, what)
-    if signer != approval.approver:
+    if signer.principal != approval.approver:
         raise ApprovalError(
-            f"{what} names {approval.approver} as approver, and {signer} has signed it. Have it made by one person, with their own key."
+            f"{what} names {approval.approver} as approver, and {signer.principal} has signed it. Have it made by one person, with their own key."
         )
-    return approval
+    return approval, signer.fingerprint
 
 
 def _read(path: Path, most_bytes: int) -> bytes:

@@ -33,12 +33,14 @@ GIVEN = frozenset(
 OF_THE_SITE = frozenset(
     {
         "contract",
+        "ledger_controller_head",
         "ledger_countersign_public_key",
         "ledger_witness_host",
         "site_countersign_key",
         "site_countersign_public_key",
         "site_name",
         "operation_clock_limit_seconds",
+        "operation_controller_head",
         "operation_controller_records",
         "operation_countersign_key",
         "operation_head_mail_to",
@@ -86,7 +88,6 @@ RESULTS = frozenset(
         "restore_over_serving_database",
         "restore_planned",
         "restore_recovered",
-        "restore_repository",
         "restore_summary",
     }
 )

@@ -45,6 +45,7 @@ REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
     "lock_wait": {"type": "str", "default": "6h"},
     "lease_seconds": {"type": "int", "default": 60},
     "controller_records": {"type": "path", "required": True},
+    "controller_head": {"type": "str", "default": ""},
     "witness_host": {"type": "str", "default": ""},
     "witnessed": {"type": "list", "elements": "dict", "default": []},
     "witness_problem": {"type": "str", "default": ""},
@@ -98,12 +99,12 @@ def approval_of(given: Mapping[str, Any], contract: Contract, at: datetime) -> t
         )
     try:
         keys = approver_keys([contact.model_dump() for contact in contract.contacts])
-        approval = check(
+        approval, key = check(
             Path(given["approval"]).expanduser(), None, keys, given["site"], given["verb"], given["subject"], at
         )
     except ApprovalError as error:
         return None, str(error)
-    return approval.summary(), ""
+    return {**approval.summary(), "key": key}, ""
 
 
 def request_of(

@@ -6,19 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import hypothesis
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import restore
 from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# How fast an example ran says something of the machine's load only.
-settings.register_profile("unit", deadline=None)
+# How fast an example was made and ran says something of the machine's load only.
+settings.register_profile("unit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unit")
-
-# A busy machine makes no test fail: how long an example may take is nobody's promise.
-hypothesis.settings.register_profile("no_deadline", deadline=None)
-hypothesis.settings.load_profile("no_deadline")
 
 
 @dataclass

@@ -65,7 +65,7 @@ def nothing_stays():
     yield
     assert not at("ops1").file("/var/lib/traumalink-drill/scratch").exists
     assert at("ops1").run("pgrep -u traumalink-drill").stdout == ""
-    assert sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'traumalink%'") == "0"
+    assert sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'traumalink_restoring%'") == "0"
     assert sql(COUNT, DATABASE) == "3|0"
     assert sql("SELECT pg_postmaster_start_time()") == started
 
@@ -143,10 +143,10 @@ def test_a_load_that_is_killed_leaves_neither_data_nor_a_name():
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as run:
         at("db1").run(
-            'for _ in $(seq 1200); do [ -n "$(runuser -u postgres -- psql -XAtc "SELECT 1 FROM pg_database WHERE datname LIKE \'traumalink%\'")" ] '
-            "&& systemctl kill -s KILL 'traumalink-*.service' && break; sleep 0.05; done"
+            'for _ in $(seq 4000); do [ -n "$(runuser -u postgres -- psql -XAtc "SELECT 1 FROM pg_database WHERE datname LIKE \'traumalink_restoring%\'")" ] '
+            "&& systemctl kill -s KILL 'traumalink-2*.service' && break; sleep 0.05; done"
         )
-        output, _ = run.communicate(timeout=120)
+        output, _ = run.communicate(timeout=300)
     assert run.returncode != 0
     assert "did not end by itself" in output
     assert sql("SELECT count(*) FROM pg_database WHERE datname = 'copy 2'") == "0"

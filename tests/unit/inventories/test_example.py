@@ -24,7 +24,12 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "inventories/example"
 VARIABLE_FILES = sorted(EXAMPLE.glob("group_vars/all/*.yml"))
 # Of the lab alone: its hosts share one machine, it serves nobody, and several labs may stand side by side.
-LAB_ALONE = {"postgresql_memory_bytes", "operation_rehearsals_allowed", "operation_controller_records"}
+LAB_ALONE = {
+    "postgresql_memory_bytes",
+    "operation_rehearsals_allowed",
+    "operation_controller_head",
+    "operation_controller_records",
+}
 
 
 def variables(inventory: Path) -> dict[str, Any]:

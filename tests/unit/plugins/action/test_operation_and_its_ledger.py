@@ -117,3 +117,35 @@ def test_a_kept_line_that_is_no_record_keeps_no_other_out_and_is_not_lost(act: A
     (told,) = [line for line in site.displayed if "are no records" in line]
     assert str(rejected) in told
     assert "line 3 is no JSON" in told
+
+
+def test_a_ledger_that_came_back_empty_is_refused_by_the_head_that_this_controller_kept(act: Act, site: Any) -> None:
+    """Also where the witness has seen nothing, since who is root there took it away."""
+    kept = site.folder / "controller" / "head.json"
+    opened = act("opened", controller_head=str(kept))
+    closed = act("closed", controller_head=str(kept), record=opened["record"], opened=True, outcome="success")
+    assert json.loads(kept.read_text())["sequence"] == closed["head"]["sequence"] == 2
+    for file in site.folder.glob("ledger.sqlite*"):
+        file.unlink()
+    with Ledger.opened(site.folder, create=True):
+        pass
+    with pytest.raises(
+        AnsibleActionFail, match=r"shorter than it was: this controller \(.*head\.json\) has seen entry 2"
+    ):
+        act("opened", verb="backup", controller_head=str(kept))
+    assert site.entries() == []
+    assert act("opened", verb="backup", controller_head="")["opened"]
+
+
+def test_a_damaged_head_on_the_controller_stops_everything_but_a_restore(act: Act, site: Any) -> None:
+    kept = site.folder / "head.json"
+    kept.write_text("{", encoding="utf-8")
+    with pytest.raises(
+        AnsibleActionFail, match=r"backup of lab is refused: .*head\.json.* is damaged.*Nothing was changed"
+    ):
+        act("judged", verb="backup", controller_head=str(kept))
+    assert act("judged", verb="restore", controller_head=str(kept))["refusal"] == ""
+    opened = act("opened", verb="restore", controller_head=str(kept))
+    assert opened["opened"]
+    assert kept.read_text(encoding="utf-8") == "{"
+    assert any("is not kept on this controller" in str(line) for line in site.displayed)

@@ -19,12 +19,30 @@ def test_asks_as_the_system_user_over_the_socket_without_a_password(runner: Any)
     runner.on("psql", out="1\n")
     Server(runner, 5433, "/run/pg").query("SELECT 1", database="trauma")
     argv, options = runner.calls[0], runner.options[0]
-    assert options == {"user": "postgres", "timeout_seconds": 30.0}
+    assert (options["user"], options["timeout_seconds"]) == ("postgres", 30.0)
     for pair in (["-h", "/run/pg"], ["-p", "5433"], ["-d", "trauma"], ["-c", "SELECT 1"], ["-v", "ON_ERROR_STOP=1"]):
         position = argv.index(pair[0])
         assert argv[position : position + 2] == pair
     assert "--no-password" in argv
     assert argv[1].startswith("-X")
+
+
+def test_what_is_set_for_a_role_or_a_database_does_not_hold_for_its_sessions(runner: Any) -> None:
+    runner.on("psql", out="1\n")
+    Server(runner).query("SELECT 1")
+    environment = runner.options[0]["environment"]
+    assert environment["PGCLIENTENCODING"] == "UTF8"
+    for words in (
+        "-c statement_timeout=0",
+        "-c lock_timeout=0",
+        "-c idle_session_timeout=0",
+        "-c default_transaction_read_only=off",
+        "-c search_path=pg_catalog",
+        "-c default_transaction_isolation=read\\ committed",
+    ):
+        assert words in environment["PGOPTIONS"]
+    Server(runner, options="-c a=b").query("SELECT 1")
+    assert runner.options[1]["environment"]["PGOPTIONS"] == "-c a=b"
 
 
 def test_returns_rows_and_fields_even_with_bars_and_blanks_in_them(runner: Any) -> None:

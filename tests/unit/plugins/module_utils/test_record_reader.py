@@ -21,6 +21,7 @@ WHOLE = {
     "window": {"state": "open", "reason": "nightly", "next_open": None, "next_close": "2026-11-25T05:00:00Z"},
     "approval": {
         "id": "k3", "approver": "wang", "subject": HASH, "valid_from": "2026-11-25T00:00:00Z", "valid_to": "2026-11-26T00:00:00Z",
+        "key": "SHA256:" + "k" * 43,
     },
     "emergency": {"reason": "outage", "by": "wang"},
     "rehearsal": True,
@@ -95,6 +96,7 @@ def test_a_whole_record_comes_back_as_it_was_given(plain_record: Plain) -> None:
         ({"window": "open"}, "window: must be a mapping"),
         ({"window": {"state": "ajar"}}, "window.state: 'ajar' must be one of open, closed, frozen, unknown"),
         ({"approval": {"id": "k3"}}, "approval.approver: is missing"),
+        ({"approval": {**WHOLE["approval"], "key": "MD5:ab"}}, "approval.key: 'MD5:ab' must be a fingerprint"),  # type: ignore[dict-item]
         ({"approval": {**WHOLE["approval"], "subject": "1.1.0"}}, "approval.subject: '1.1.0' must be 64"),  # type: ignore[dict-item]
         ({"emergency": {"by": "wang"}}, "emergency.reason: is missing"),
         ({"by_hand": {**WHOLE["by_hand"], "summary_zh": ""}}, "by_hand.summary_zh: and summary_en are both empty"),  # type: ignore[dict-item]
@@ -121,6 +123,13 @@ def test_an_approval_of_a_verb_without_subject_has_an_empty_one(plain_record: Pl
     read = read_record(plain_record(approval=approval))
     assert read.approval
     assert read.approval.subject == ""
+
+
+def test_an_approval_of_an_earlier_version_has_no_key(plain_record: Plain) -> None:
+    approval = {name: value for name, value in WHOLE["approval"].items() if name != "key"}  # type: ignore[attr-defined]
+    read = read_record(plain_record(approval=approval))
+    assert read.approval
+    assert read.approval.key == ""
 
 
 def test_the_words_of_an_error_never_cost_the_record(plain_record: Plain) -> None:

@@ -82,6 +82,14 @@ def test_a_segment_that_comes_late_is_waited_for_once(module: Run, repository: A
     assert plan["missing"] == "WAL segment 000000010000000000000003 is missing"
 
 
+def test_a_vault_is_looked_into_whatever_the_hosts_own_settings_are(module: Run, repository: Any) -> None:
+    known = "geheim"
+    assert module(repository_path="/mnt/nas", cipher_passphrase=known)["plan"]["backup"]["label"]
+    assert all("--no-config" in argv for argv in repository.calls)
+    assert {options["environment"]["PGBACKREST_REPO1_PATH"] for options in repository.options} == {"/mnt/nas"}
+    assert known not in str(repository.calls)
+
+
 def test_a_repository_without_backups_is_refused(module: Run, runner: Any, repository_text: Callable[..., str]) -> None:
     runner.on("info", out=repository_text(0))
     assert module()["msg"] == "The repository holds no backup of lab. Nothing was changed"

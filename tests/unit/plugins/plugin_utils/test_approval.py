@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -63,12 +64,21 @@ def lay(tmp_path: Path, keys: Keys) -> Lay:
 
 def covers(path: Path, allowed: dict[str, list[str]], **changes: Any) -> Approval:
     wanted = {"site": "example_hospital", "verb": "upgrade", "subject": RELEASE, "now": BEGIN, **changes}
-    return check(path, changes.pop("signature", None), allowed, **{k: v for k, v in wanted.items() if k != "signature"})
+    return check(
+        path, changes.pop("signature", None), allowed, **{k: v for k, v in wanted.items() if k != "signature"}
+    )[0]
 
 
 @pytest.mark.parametrize("key", ["li", "li_2"])
 def test_covers_the_operation_that_it_names(lay: Lay, allowed: dict[str, list[str]], key: str) -> None:
     assert covers(lay(key=key), allowed) == WHOLE
+
+
+@pytest.mark.parametrize("key", ["li", "li_2"])
+def test_tells_which_key_signed(lay: Lay, keys: Keys, allowed: dict[str, list[str]], key: str) -> None:
+    _approval, fingerprint = check(lay(key=key), None, allowed, "example_hospital", "upgrade", RELEASE, BEGIN)
+    listed = subprocess.run(["ssh-keygen", "-l", "-f", keys(key)], capture_output=True, text=True, check=True)
+    assert fingerprint == listed.stdout.split()[1]
 
 
 @pytest.mark.parametrize(

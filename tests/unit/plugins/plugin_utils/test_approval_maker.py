@@ -136,7 +136,7 @@ def test_what_was_written_is_what_the_gate_accepts(tmp_path: Path, keys: Keys) -
     assert document.name == f"approval-example_hospital-upgrade-{approval.id}.json"
     assert sorted(path.name for path in document.parent.iterdir()) == [document.name, f"{document.name}.sig"]
     allowed = {"li_na": [" ".join(keys("li").with_suffix(".pub").read_text().split()[:2])]}
-    assert check(document, None, allowed, "example_hospital", "upgrade", RELEASE, BEGIN) == approval
+    assert check(document, None, allowed, "example_hospital", "upgrade", RELEASE, BEGIN)[0] == approval
 
 
 def test_nothing_is_written_when_the_key_does_not_sign(tmp_path: Path) -> None:

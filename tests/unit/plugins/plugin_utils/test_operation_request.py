@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import socket
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.record_reader import read_record
 from ansible_collections.traumalink.ops.plugins.plugin_utils import operation_request
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval_maker import new_approval, write
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import read_contract
+from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request import approval_of
 
+NOW = datetime.now(UTC).replace(microsecond=0)
 AWX = {"AWX_HOST": "https://awx.example", "JOB_ID": "17"}
 
 
@@ -42,3 +51,28 @@ def test_nobody_is_somebody_else_by_a_variable(
 def test_a_system_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operation_request.os, "getuid", lambda: 4294967000)
     assert operation_request.actor_of({}, {}).startswith("uid 4294967000@")
+
+
+def test_the_record_keeps_the_fingerprint_of_the_key_that_approved(
+    tmp_path: Path, keys: Callable[[str], Path], contract_data: Callable[..., dict[str, Any]]
+) -> None:
+    public = " ".join(keys("li").with_suffix(".pub").read_text().split()[:2])
+    li_na = {"id": "li_na", "name": {"zh": "李娜", "en": "Li Na"}, "side": "hospital", "roles": ["approver"]}
+    contract = read_contract(contract_data(contacts=[{**li_na, "signing_keys": [public]}]))
+    approval = new_approval(
+        site="lab", verb="migrate", subject="", subject_name="", valid=(NOW, NOW + timedelta(hours=1)), approver="li_na", note="", now=NOW,
+    )  # fmt: skip
+    document = write(approval, tmp_path, keys("li"))
+    given = {"verb": "migrate", "site": "lab", "subject": "", "approval": str(document)}
+    found, problem = approval_of(given, contract, NOW)
+    assert (problem, found and found["approver"]) == ("", "li_na")
+    assert found
+    assert re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}", found["key"])
+    minimal = {
+        "run_id": "20261125-033000-3f9a2c",
+        "site": "lab",
+        "verb": "migrate",
+        "actor": "a@c",
+        "started_at": NOW.isoformat(),
+    }
+    assert read_record({**minimal, "approval": found}).as_dict()["approval"]["key"] == found["key"]

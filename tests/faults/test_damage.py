@@ -1,0 +1,58 @@
+"""What is damaged or gone in the repository is named by the check, each by its name; a drill names it too (scenario drill)."""
+
+from contextlib import ExitStack, contextmanager
+
+from faults import FLIP, REPOSITORY, await_archived, carried_out, commit, info, proof
+from flows import at, sql
+from operations import last_record
+
+
+@contextmanager
+def gone(path):
+    """Take a file away for a while."""
+    at("ops1").check_output(f"mv {path} /run/gone-$(basename {path}) && echo done")
+    try:
+        yield
+    finally:
+        at("ops1").check_output(f"mv /run/gone-$(basename {path}) {path} && echo done")
+
+
+@contextmanager
+def changed(path):
+    """Change a byte of a file for a while."""
+    at("ops1").check_output("python3 -c %s %s && echo done", FLIP, path)
+    try:
+        yield
+    finally:
+        at("ops1").check_output("python3 -c %s %s && echo done", FLIP, path)
+
+
+def segment_file(name):
+    """Return where a segment lies."""
+    return at("ops1").check_output(f"find {REPOSITORY}/archive/lab -name '{name}-*'")
+
+
+def test_the_check_names_every_file_and_segment_at_once():
+    run = carried_out("backup", "-e", "backup_type=full")
+    assert run.succeeded, run.output[-3000:]
+    label = info()["backup"][-1]["label"]
+    row = commit()
+    sql("SELECT pg_switch_wal()")
+    await_archived(row)
+    first, later = proof(label)["wal_start"], proof(label)["proven_to"]
+    assert first != later
+    lost = f"{REPOSITORY}/backup/lab/{label}/bundle/1"
+    spoilt = at("ops1").check_output(
+        f"find {REPOSITORY}/backup/lab/{label}/bundle -type f -not -name 1 | sort | tail -1"
+    )
+    with ExitStack() as faults:
+        for fault in (gone(lost), changed(spoilt), gone(segment_file(first)), gone(segment_file(later))):
+            faults.enter_context(fault)
+        run = carried_out("backup_check", "-e", "backup_check_report=false")
+    assert run.status != 0
+    for name in (f"{label}/bundle/1", spoilt.removeprefix(f"{REPOSITORY}/backup/lab/"), first, later):
+        assert run.says(name), f"{name}: {run.output[-3000:]}"
+    assert last_record()["outcome"] == "failed"
+    again = carried_out("backup_check", "-e", "backup_check_report=false")
+    assert not again.says(f"{label}/bundle"), again.output[-3000:]
+    assert not again.says(first)
