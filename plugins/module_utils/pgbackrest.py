@@ -23,7 +23,7 @@ from .pgbackrest_failure import (
     mismatch,
     running_engines,
 )
-from .pgbackrest_sets import Backup, DamagedFile, Stanza, parse_damage, parse_databases, parse_info
+from .pgbackrest_sets import Backup, DamagedFile, Stanza, parse_damage, parse_databases, parse_info, parse_tablespaces
 from .wal_archive import WalArchive, parse_history, parse_listing
 
 __all__ = [
@@ -219,10 +219,15 @@ class PgBackRest:
         """Return the names of the databases that there were when a set was taken."""
         return list(parse_databases(self.manifest(label)))
 
-    def manifest(self, label: str) -> str:
-        """Return the manifest of a set."""
-        place = f"backup/{self.stanza}/{label}/backup.manifest"
-        return self.call(FIRST, "repo-get", place, what=f"reading the manifest of {label}").stdout
+    def tablespaces(self, label: str, environment: Mapping[str, str] | None = None) -> list[str]:
+        """Return where the tablespaces of a set lie, outside the data directory; `environment` as for `info`."""
+        return parse_tablespaces(self.manifest(label, environment))
+
+    def manifest(self, label: str, environment: Mapping[str, str] | None = None) -> str:
+        """Return the manifest of a set; `environment` as for `info`."""
+        options, place = ["--no-config"] if environment else [], f"backup/{self.stanza}/{label}/backup.manifest"
+        argv = [*options, FIRST, "repo-get", place]
+        return self.call(*argv, environment=environment, what=f"reading the manifest of {label}").stdout
 
     def expire(self, days: int) -> None:
         """Remove the sets, and the WAL before them, that are older than `days`; one full set of that age or older stays, so that all of the time is covered."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -83,10 +83,11 @@ def plan_restore(
         except GoalError as error:
             raise planner(archive, Wanted()).refused(str(error)) from None
         try:
-            return planner(archive, wanted).plan()
+            plan = planner(archive, wanted).plan()
         except GapError:
             sleep(SETTLE_SECONDS)
-            return planner(look(engine, stanza), wanted).plan()
+            plan = planner(look(engine, stanza), wanted).plan()
+    return replace(plan, tablespaces=tuple(engine.tablespaces(plan.backup.label)))
 
 
 def look(engine: PgBackRest, stanza: Stanza) -> WalArchive:

@@ -88,6 +88,7 @@ RESULTS = frozenset(
         "restore_over_serving_database",
         "restore_planned",
         "restore_recovered",
+        "restore_repository",
         "restore_summary",
     }
 )
