@@ -39,5 +39,5 @@ def test_arguments_are_read_by_their_specification(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_cannot_be_done_is_told_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(AnsibleActionFail, match="^nobody is there; name somebody$"):
+    with pytest.raises(AnsibleActionFail, match=r"^nobody is there; name somebody$"):
         run(monkeypatch, name="nobody")
