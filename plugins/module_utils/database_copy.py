@@ -12,22 +12,22 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from .backup_proof import Content
-from .copy_plan import END, TIME, Moment, moment_of, set_for
 from .copy_source import Source, near, plain_name
-from .drill_plan import DrillPlan, PlanError, whole_archive
+from .drill_plan import WAL_BYTES, PlanError
 from .drill_scratch import Scratch
 from .drill_server import ReplayError, ScratchServer
 from .handover import Giving, HandoverError
-from .pgbackrest import Backup, PgBackRest, Stanza
+from .pgbackrest import Backup, PgBackRest
 from .progress import say
+from .restore_goal import NAME
+from .restore_plan import DEFAULT, RestorePlan
+from .restore_request import Request
 
 __all__ = ["Asked", "Copying"]
 
-NOT_REACHED = "recovery ended before configured recovery target was reached"
 ROWS_SHOWN = 12
 
 
@@ -36,15 +36,14 @@ class Asked:
     """What somebody wants back.
 
     Attributes:
-        database: its name; table: as SQL writes it, "" for the whole database; into: name of the new database, "" for one of our own.
-        label: the set, None for the newest that fits; targets: by kind (time, lsn, name, xid).
+        database: its name; table: as SQL writes it, "" for the whole database; into: the name of the new database, for the record.
+        request: to which moment, and from which set.
     """
 
     database: str
     table: str = ""
     into: str = ""
-    label: str | None = None
-    targets: dict[str, str] = field(default_factory=dict)
+    request: Request = field(default_factory=lambda: Request({}))
 
 
 @dataclass
@@ -52,48 +51,41 @@ class Copying:
     """One such restore, on the repository's host.
 
     Attributes:
+        planning: plans a restore, as that of the whole database is planned.
         engine: as the drill's user with the drill's own configuration: it reads the repository and cannot write to it.
         server: makes the scratch server of a PostgreSQL version.
         giving: waits for the database's host and gives it the connection.
         present: names of production's databases now, where they are known.
     """
 
+    planning: Callable[[Request], RestorePlan]
     engine: PgBackRest
     scratch: Scratch
     server: Callable[[str], ScratchServer]
     giving: Callable[[], AbstractContextManager[Giving]]
-    now: datetime
     present: Sequence[str] = ()
-    sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def look(self, asked: Asked) -> tuple[Stanza, Backup, Moment, DrillPlan]:
-        """Return what would come back: stanza, set, moment, and the way through the WAL. Nothing is changed.
+    def look(self, asked: Asked) -> RestorePlan:
+        """Return what would come back. Nothing is changed.
 
         Raises:
-            SourceError, PlanError: it cannot be what is asked for, or cannot come back.
+            SourceError, RefusedError, PlanError: it cannot be what is asked for, or cannot come back.
             ScratchError: there is not enough room.
         """
         plain_name("restore_database", asked.database)
         if asked.table:
             plain_name("restore_table", asked.table)
-        moment = moment_of(asked.targets, self.now)
-        stanza = self.engine.info()
-        archive = self.engine.archive(str(stanza.database_id)) if stanza.database_id else None
-        if archive is None or not stanza.backups:
-            raise PlanError(
-                f"the repository holds no backup of {stanza.name}; nothing can come back. Nothing was changed"
-            )
-        backup = set_for(moment, stanza, asked.label, archive)
-        plan = whole_archive(lambda: self.engine.archive(str(stanza.database_id)), backup, None, self.sleep)
-        known = [*self.engine.databases(backup.label), *self.present]
+        plan = self.planning(asked.request)
+        label = plan.backup.label
+        known = [*self.engine.databases(label), *self.present]
         if asked.database not in known:
             raise PlanError(
-                f"neither backup {backup.label} nor the server of today has a database {asked.database!r}; there is: {near(asked.database, known)}. "
+                f"neither backup {label} nor the server of today has a database {asked.database!r}; there is: {near(asked.database, known)}. "
                 "Nothing was changed"
             )
-        self.scratch.require(plan.required_bytes)
-        return stanza, backup, moment, plan
+        self.scratch.require(plan.backup.database_bytes + plan.backup.database_bytes // 10 + WAL_BYTES)
+        return plan
 
     def run(self, asked: Asked) -> dict[str, Any]:
         """Bring it back and give it to the database's host; return the figures for the record."""
@@ -105,21 +97,29 @@ class Copying:
 
     def carry_out(self, asked: Asked) -> dict[str, Any]:
         """Do it, in a scratch folder that is wiped afterwards."""
-        stanza, backup, moment, plan = self.look(asked)
+        plan = self.look(asked)
+        database_id = str(plan.backup.database_id)
         began = self.clock()
         say("waits for the database's host")
         with self.giving() as giving:
-            self.restore(backup)
-            server = self.server(str(stanza.database_id).partition("-")[0])
-            server.fetching.lay(plan.checksums)
-            reached = self.replay(server, plan, moment)
+            self.restore(plan.backup)
+            server = self.server(database_id.partition("-")[0])
+            segments = self.engine.archive(database_id).segments
+            server.fetching.lay({name: segment.sha1 for name, segment in segments.items()})
+            self.replay(server, plan)
             replayed = self.clock()
             source = Source(server, asked.database, asked.table)
             like = source.find()
             say("counts and sums what came back")
             content = source.content()
             parts = source.parts()
-            giving.say({"like": like, "parts": [part.title for part in parts], "words": f"{backup.label}, {reached}"})
+            giving.say(
+                {
+                    "like": like,
+                    "parts": [part.title for part in parts],
+                    "words": f"{plan.backup.label}, {plan.goal.words}",
+                }
+            )
             answer(giving)
             for part in parts:
                 say(f"gives {part.title}")
@@ -130,8 +130,9 @@ class Copying:
             sent = giving.bytes
             server.stop()
         return {
-            "backup": backup.label,
-            "target": reached,
+            "backup": plan.backup.label,
+            "target": plan.goal.words,
+            "lost": plan.lost,
             "database": asked.database,
             **({"table": asked.table} if asked.table else {}),
             "into": asked.into,
@@ -157,32 +158,26 @@ class Copying:
                 f"the restore of backup {backup.label} ended without an error, but laid no recovery.signal down"
             )
 
-    def replay(self, server: ScratchServer, plan: DrillPlan, moment: Moment) -> str:
-        """Replay to the moment, and return in words what was reached.
+    def replay(self, server: ScratchServer, plan: RestorePlan) -> None:
+        """Replay to the moment that was planned.
 
-        Where nothing was committed between a time and the end of the archive, the end has what there was at that time.
+        Raises:
+            ReplayError: it is not reached, or a segment on the way is damaged.
         """
-        server = replace(server, target=moment.settings) if moment.kind != END else server
-        try:
-            server.reach(None, plan.timeline)
-        except ReplayError as error:
-            if NOT_REACHED not in str(error):
-                raise
-            if moment.kind != TIME:
-                older = (
-                    ""
-                    if moment.kind == "lsn"
-                    else "; where it lies before this backup, name an older one by restore_set"
-                )
-                raise PlanError(
-                    f"{moment.words} is not in the WAL from backup {plan.backup.label} to its end, segment {plan.last}{older}"
-                ) from None
-            server.stop()
-            replace(server, target={}).reach(None, plan.timeline)
-            damaged(server)
-            return f"{moment.words} (nothing was committed between it and the end of the archive, segment {plan.last})"
+        replace(server, target=target_settings(plan)).reach(None, plan.timeline)
         damaged(server)
-        return moment.words if moment.kind != END else f"{moment.words}, segment {plan.last}"
+
+
+def target_settings(plan: RestorePlan) -> dict[str, str]:
+    """Return the settings by which a scratch server opens where a real restore does (PostgreSQL documentation, 20.5.5).
+
+    It does not pause there: a transaction that is under way at that moment would keep its locks, and a table that it is about to empty could not be read.
+    """
+    if plan.type == DEFAULT:
+        return {}
+    value = plan.goal.value if plan.type == NAME else plan.target  # the target is written down for the engine
+    inclusive = {} if plan.type == NAME else {"recovery_target_inclusive": "on"}
+    return {f"recovery_target_{plan.type}": value, "recovery_target_action": "promote", **inclusive}
 
 
 def damaged(server: ScratchServer) -> None:

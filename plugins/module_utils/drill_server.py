@@ -56,7 +56,7 @@ class ScratchServer:
         fetching: how it gets its WAL.
         libraries: what production loads with its server, as far as it is known.
         not_loaded: what of it is not installed on this host.
-        target: settings of another target than a position in the WAL; with them it pauses there instead of opening.
+        target: settings of another target than a position in the WAL; with them it opens there instead of at the end of the WAL.
     """
 
     runner: Runner
@@ -154,18 +154,20 @@ class ScratchServer:
     def wait(self, target_lsn: str | None) -> bool:
         """Wait for the target, or for the end; return False where the server must be started anew with larger settings."""
         goal = target_lsn or ", ".join(self.target.values()) or "the end of the WAL"
-        pauses = target_lsn is not None or bool(self.target)
-        wanted = "paused" if pauses else "open"
+        stops = target_lsn is not None or bool(self.target)
+        wanted = "open" if target_lsn is None else "paused"
         began = since = self.clock()
         segment = ""
         while True:
             state, said = self.state(), self.log_text()  # in this order: it writes why it pauses before it does
             if TOO_SMALL in said:
                 return False
-            if state == wanted and (not pauses or STOPPED in said):
+            if state == wanted and (not stops or STOPPED in said):
                 return True
             if state == "open":
-                raise ReplayError(f"the scratch server opened instead of pausing at {goal}: {self.said()}")
+                raise ReplayError(
+                    f"the scratch server opened instead of {'pausing' if target_lsn else 'stopping'} at {goal}: {self.said()}"
+                )
             now = self.clock()
             if state == "down" and now - began > STARTING_SECONDS and not self.alive():
                 if TOO_SMALL in self.log_text():

@@ -18,11 +18,14 @@ options:
   database: {description: The database that comes back., type: str, required: true}
   table: {description: The one table of it as SQL writes it with its schema., type: str, default: ""}
   into: {description: Name of the new database., type: str, required: true}
-  set: {description: Label of the backup; the newest that fits where it is not given., type: str}
-  target_time: {description: Come back to this time (with its zone)., type: str, default: ""}
-  target_lsn: {description: Come back to before this position in the WAL., type: str, default: ""}
-  target_name: {description: Come back to this restore point., type: str, default: ""}
-  target_xid: {description: Come back to after this transaction., type: str, default: ""}
+  set: {description: Label of the backup; chosen where it is empty., type: str, default: ""}
+  target_time: {description: "A time with its zone, such as 2026-11-29 03:15:00+08:00; every commit up to it comes back.", type: str, default: ""}
+  target_name: {description: A restore point., type: str, default: ""}
+  target_lsn: {description: A position in the WAL; the record there comes back too., type: str, default: ""}
+  target_xid: {description: A transaction that was committed; it comes back too., type: str, default: ""}
+  timeline: {description: Number of the timeline; chosen where it is empty., type: str, default: ""}
+  accept_loss: {description: "The loss in words, as the refusal gives them.", type: str, default: ""}
+  proofs_path: {description: Folder of what was seen of backups when they were taken., type: path, default: /var/lib/traumalink-backup/proofs}
   present: {description: Names of the databases that there are today., type: list, elements: str, default: []}
   user: {description: System user of the drill; nothing else may run as it., type: str, required: true}
   configuration: {description: pgBackRest's configuration for the drill., type: path, required: true}
@@ -65,6 +68,7 @@ words: {description: What comes back in words., returned: in check mode, type: s
 figures: {description: Figures for the record of the operation., returned: when it came back, type: dict}
 """
 
+import time
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -79,6 +83,11 @@ from ansible_collections.traumalink.ops.plugins.module_utils.drill_server import
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.handover import Certificates, give
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_plan import RestorePlan
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_request import Request, plan_restore
+
+TARGETS = ("time", "name", "lsn", "xid")
+PROGRAMS = Path("/usr/lib/postgresql")
 
 
 def copying_of(given: dict[str, Any], now: datetime) -> Copying:
@@ -91,20 +100,26 @@ def copying_of(given: dict[str, Any], now: datetime) -> Copying:
         return ScratchServer(run, scratch, version, Fetching(scratch.server, scratch.user, get), given["libraries"])
 
     giving = partial(give, given["address"], given["port"], Certificates(), given["peer"], given["wait_seconds"])
-    return Copying(engine, scratch, server, giving, now, given["present"])
+
+    def planning(request: Request) -> RestorePlan:
+        return plan_restore(request, engine, Path(given["proofs_path"]), PROGRAMS, now, time.sleep)
+
+    return Copying(planning, engine, scratch, server, giving, given["present"])
 
 
 def main() -> None:
     """Arguments in, one call, result out."""
-    targets = ("time", "lsn", "name", "xid")
     module = AnsibleModule(
         argument_spec={
             "stanza": {"type": "str", "required": True},
             "database": {"type": "str", "required": True},
             "table": {"type": "str", "default": ""},
             "into": {"type": "str", "required": True},
-            "set": {"type": "str"},
-            **{f"target_{kind}": {"type": "str", "default": ""} for kind in targets},
+            "set": {"type": "str", "default": ""},
+            **{f"target_{kind}": {"type": "str", "default": ""} for kind in TARGETS},
+            "timeline": {"type": "str", "default": ""},
+            "accept_loss": {"type": "str", "default": ""},
+            "proofs_path": {"type": "path", "default": "/var/lib/traumalink-backup/proofs"},
             "present": {"type": "list", "elements": "str", "default": []},
             "user": {"type": "str", "required": True},
             "configuration": {"type": "path", "required": True},
@@ -118,21 +133,17 @@ def main() -> None:
         supports_check_mode=True,
     )
     given, now = module.params, datetime.now(UTC)
-    asked = Asked(
-        given["database"],
-        given["table"],
-        given["into"],
-        given["set"],
-        {kind: given[f"target_{kind}"] for kind in targets},
-    )
+    targets = {kind: given[f"target_{kind}"] for kind in TARGETS}
+    request = Request(targets, given["set"], given["timeline"], given["accept_loss"])
+    asked = Asked(given["database"], given["table"], given["into"], request)
     copying = copying_of(given, now)
     try:
         if module.check_mode and not Path(given["configuration"]).exists():
             module.exit_json(changed=True, backup=None, words="ops is prepared for it first")
         if module.check_mode:
-            _stanza, backup, moment, plan = copying.look(asked)
-            words = f"backup {backup.label} and WAL to {moment.words} (timeline {plan.timeline}, archived to segment {plan.last})"
-            module.exit_json(changed=True, backup=backup.facts(), words=words)
+            plan = copying.look(asked)
+            words = f"{plan.recovered}. Is lost: {plan.lost}"
+            module.exit_json(changed=True, backup=plan.backup.facts(), words=words)
         figures = copying.run(asked)
     except OpsError as error:
         module.fail_json(msg=str(error))

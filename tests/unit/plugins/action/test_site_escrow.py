@@ -76,7 +76,7 @@ def test_the_bundles_own_password_gives_everything_back_and_the_sites_does_not(a
         "backup_cipher_passphrase": "x" * 43,
         "site_ca_private_key": SECRETS["site_ca_private_key"],
         "site_ca_certificate": "-----BEGIN CERTIFICATE-----\nabc\n",
-        "escrow_of_the_inventory": {"operation_webhook_url": "https://h/创"},
+        "operation_webhook_url": "https://h/创",
     }
     with pytest.raises(Exception, match="Decryption failed"):
         opened(path, SITE)
@@ -106,7 +106,7 @@ def test_the_result_names_and_never_shows(act: Act) -> None:
     result = act()
     assert result["names"] == [
         "backup_cipher_passphrase",
-        "escrow_of_the_inventory",
+        "operation_webhook_url",
         "site_ca_certificate",
         "site_ca_private_key",
     ]

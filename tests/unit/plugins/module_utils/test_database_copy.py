@@ -8,7 +8,6 @@ import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,19 @@ import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import database_copy
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import Content, Table
 from ansible_collections.traumalink.ops.plugins.module_utils.copy_source import Part, SourceError
-from ansible_collections.traumalink.ops.plugins.module_utils.database_copy import Asked, Copying
+from ansible_collections.traumalink.ops.plugins.module_utils.database_copy import Asked, Copying, target_settings
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_plan import PlanError
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_scratch import Scratch, ScratchError
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_server import ReplayError
 from ansible_collections.traumalink.ops.plugins.module_utils.handover import HandoverError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_sets import parse_info
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_goal import read_goal
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_plan import RestorePlan
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_planner import RefusedError
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_request import Request
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
-AT = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
 LABEL = "20261123-013701F"
 SEGMENTS = [f"00000001000000000000000{number}" for number in range(1, 10)]
 INFO = [
@@ -72,6 +75,7 @@ class World:
     def __init__(self, place: Path, runner: Any) -> None:
         (place / "home").mkdir()
         self.runner, self.reached, self.beyond, self.stopped = runner, [], False, 0
+        self.refusal = ""
         self.damaged_segments: list[str] = []
         self.said: list[Any] = []
         self.answers: list[dict[str, Any]] = [{"ok": True}, {"ok": True, "notes": "a role is gone"}]
@@ -87,9 +91,18 @@ class World:
         }
         runner.on("repo-ls", out=json.dumps(files))
         self.copying = Copying(
-            PgBackRest(runner, "lab", ME, running=list), self.scratch, lambda _version: Server(self), self.giving, AT,
-            present=["postgres", "newer"], sleep=lambda _seconds: None,
+            self.planning, PgBackRest(runner, "lab", ME, running=list), self.scratch, lambda _version: Server(self), self.giving,
+            present=["postgres", "newer"],
         )  # fmt: skip
+
+    def planning(self, request: Request) -> RestorePlan:
+        """Plan what was asked for, as far as the goal goes."""
+        if self.refusal:
+            raise RefusedError(self.refusal)
+        (backup,) = parse_info(json.dumps(INFO), "lab").backups
+        goal = read_goal(request.target)
+        kind, target = ("default", "") if goal.kind == "end" else (goal.kind, goal.value.replace("'", "''"))
+        return RestorePlan(backup, goal, kind, target, 1, SEGMENTS[-1], "", "everything", "what came later")
 
     def lay_down(self) -> None:
         (self.scratch.data / "recovery.signal").touch()
@@ -151,7 +164,7 @@ def test_what_is_wanted_goes_over_whole_and_nothing_stays(world: World) -> None:
     assert offered == {
         "like": {"bytes": 7, "encoding": "UTF8"},
         "parts": ["definitions", "rows"],
-        "words": f"{LABEL}, the end of the archive, segment {SEGMENTS[-1]}",
+        "words": f"{LABEL}, the end of the archived WAL",
     }
     assert parts == [b"definitions", "end", b"rows", "end"]
     assert sealed["content"]["tables"]["public.b"] == {"rows": 40, "sum": "6"}
@@ -174,27 +187,32 @@ def test_what_is_wanted_goes_over_whole_and_nothing_stays(world: World) -> None:
     assert "--type=default" in restored
 
 
-def test_it_pauses_at_the_moment_that_was_asked_for(world: World) -> None:
-    figures = world.copying.run(Asked("trauma", targets={"xid": "742"}))
-    assert world.reached == [
-        {"recovery_target_xid": "742", "recovery_target_action": "pause", "recovery_target_inclusive": "on"}
-    ]
-    assert figures["target"] == "transaction 742"
+@pytest.mark.parametrize(
+    ("kind", "given", "settings"),
+    [
+        ("xid", "742", {"recovery_target_xid": "742", "recovery_target_inclusive": "on"}),
+        ("lsn", "0/5000100", {"recovery_target_lsn": "0/5000100", "recovery_target_inclusive": "on"}),
+        (
+            "time",
+            "2026-11-24T01:00Z",
+            {"recovery_target_time": "2026-11-24 01:00:00.000000+00", "recovery_target_inclusive": "on"},
+        ),
+        ("name", "it's", {"recovery_target_name": "it's"}),
+    ],
+)
+def test_it_opens_at_the_moment_that_was_planned(world: World, kind: str, given: str, settings: dict[str, str]) -> None:
+    world.copying.run(Asked("trauma", request=Request({kind: given})))
+    assert world.reached == [{**settings, "recovery_target_action": "promote"}]
 
 
-def test_a_time_after_the_last_commit_is_the_end(world: World) -> None:
+def test_without_a_target_it_opens_at_the_end(world: World) -> None:
+    assert target_settings(world.planning(Request({}))) == {}
+
+
+def test_a_moment_that_is_not_reached_gives_nothing(world: World) -> None:
     world.beyond = True
-    figures = world.copying.run(Asked("trauma", targets={"time": "2026-11-24T01:00:00Z"}))
-    assert world.reached[-1] == {}
-    assert "nothing was committed between it and the end of the archive" in figures["target"]
-
-
-def test_a_transaction_that_is_not_in_the_wal_is_refused_and_nothing_given(world: World) -> None:
-    world.beyond = True
-    with pytest.raises(
-        PlanError, match=r"transaction 742 is not in the WAL from backup .*name an older one by restore_set"
-    ):
-        world.copying.run(Asked("trauma", targets={"xid": "742"}))
+    with pytest.raises(ReplayError, match="before configured recovery target was reached"):
+        world.copying.run(Asked("trauma", request=Request({"xid": "742"})))
     assert world.said == []
     assert not world.scratch.root.exists()
 
@@ -220,8 +238,6 @@ def test_what_the_database_host_refuses_fails_here_too(world: World, at: int) ->
         (Asked("truama"), "neither backup .* nor the server of today has a database 'truama'; there is: trauma"),
         (Asked("a\nb"), "line break"),
         (Asked("trauma", "a\nb"), "line break"),
-        (Asked("trauma", label="20200101-000000F"), "holds no backup 20200101-000000F"),
-        (Asked("trauma", targets={"time": "2026-11-24T01:00"}), "no time zone"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_restored(world: World, asked: Asked, said: str) -> None:
@@ -231,7 +247,15 @@ def test_what_cannot_be_is_refused_before_anything_is_restored(world: World, ask
 
 
 def test_a_database_that_is_newer_than_the_backup_is_looked_for(world: World) -> None:
-    assert world.copying.look(Asked("newer"))[1].label == LABEL
+    assert world.copying.look(Asked("newer")).backup.label == LABEL
+
+
+def test_what_the_plan_refuses_is_refused(world: World) -> None:
+    world.refusal = "a segment is missing"
+    with pytest.raises(RefusedError, match="a segment is missing"):
+        world.copying.run(Asked("trauma"))
+    assert world.came == 0
+    assert world.runner.asked("restore") == []
 
 
 def test_without_room_nothing_is_restored(world: World) -> None:

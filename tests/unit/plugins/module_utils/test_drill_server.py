@@ -209,17 +209,17 @@ def test_stops_only_what_runs(host: Host) -> None:
         host.server.stop()
 
 
-def test_pauses_at_another_kind_of_target(host: Host) -> None:
-    host.server.target = {"recovery_target_xid": "742", "recovery_target_action": "pause"}
+def test_opens_at_another_kind_of_target(host: Host) -> None:
+    host.server.target = {"recovery_target_xid": "742", "recovery_target_action": "promote"}
     host.log = iter(["LOG:  recovery stopping after commit of transaction 742, time 2026-11-25 02:00:00+00\n"])
-    host.says("replaying", "paused", "paused")
+    host.says("replaying", "open")
     host.server.reach(None, 1)
     written = (host.server.scratch.server / "postgresql.conf").read_text()
     assert "recovery_target_xid = '742'" in written
 
 
 def test_a_target_that_the_wal_does_not_hold_is_not_reached_by_opening(host: Host) -> None:
-    host.server.target = {"recovery_target_xid": "742", "recovery_target_action": "pause"}
+    host.server.target = {"recovery_target_xid": "742", "recovery_target_action": "promote"}
     host.says("replaying", "open")
-    with pytest.raises(ReplayError, match="opened instead of pausing at 742"):
+    with pytest.raises(ReplayError, match="opened instead of stopping at 742"):
         host.server.reach(None, 1)
