@@ -14,8 +14,9 @@ from .backup_proof import read_proofs
 from .pgbackrest import PgBackRest
 from .pgbackrest_sets import Stanza
 from .restore_goal import GoalError, read_goal
+from .restore_options import GapError, RefusedError, Wanted
 from .restore_plan import RestorePlan
-from .restore_planner import GapError, Planner, RefusedError, Wanted
+from .restore_planner import Planner
 from .wal_archive import WalArchive
 from .wal_reader import WalReader, place
 
