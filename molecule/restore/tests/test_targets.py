@@ -170,7 +170,7 @@ def test_a_restore_point_brings_back_what_was_there_and_keeps_the_data_aside(sto
 def test_a_restore_that_was_killed_is_not_mixed_with_another(story):
     steps, label, timeline, sums = story
     argv = ["ansible-playbook", "traumalink.ops.restore", "-e"]
-    wanted = {"restore_confirm": "lab", "restore_target_time": steps[1].at, "restore_timeline": str(timeline)}
+    wanted = {"restore_confirm": "lab", "restore_target_xid": steps[1].xid, "restore_timeline": str(timeline)}
     with subprocess.Popen(
         [*argv, json.dumps(wanted)], stdout=subprocess.PIPE, text=True, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     ) as run:  # fmt: skip
@@ -181,7 +181,7 @@ def test_a_restore_that_was_killed_is_not_mixed_with_another(story):
                 run.kill()
                 break
     # On the timeline that the first restore has left: its rows are there still.
-    again, summary = restore(restore_target_xid=steps[3].xid, restore_timeline=str(timeline))
+    again, summary = restore(restore_target_time=steps[3].at, restore_timeline=str(timeline))
     assert again.succeeded, again.output[-3000:]
     assert rows() == [1, 2, 3, 4]
     assert sql(SUMS, STRANGE) == sums
@@ -196,11 +196,12 @@ def test_up_to_a_gap_and_no_further_once_the_loss_is_repeated(story, gap):
         found.replace("''", "'") for found in re.findall(r'restore_accept_loss\\?": \\?"([^"\\]+)', refused.output)
     }
     assert words.startswith("lose every commit after ")
-    run, summary = restore(restore_timeline=str(timeline), restore_accept_loss=words)
+    run, summary = restore(restore_timeline=str(timeline), restore_accept_loss=words, restore_delta=True)
     assert run.succeeded, run.output[-3000:]
     assert rows() == [1, 2, 3, 4]
     assert sql(SUMS, STRANGE) == sums
     assert float(summary["rpo_seconds"]) > 0
+    assert at("db1").file(f"{summary['kept_aside']}/PG_VERSION").exists, "in place, and a copy of the old data is kept"
     assert summary["wal_max"] < gap <= steps[4].segment
 
 

@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.traumalink.ops.plugins.action import site_escrow
+from ansible_collections.traumalink.ops.plugins.plugin_utils import controller_action
 
 Act = Callable[..., dict[str, Any]]
 SITE, SAFE = b"of the vendor", b"of the safe"
@@ -49,7 +50,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def act(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Act:
     """Give the action with Ansible's own loader and vault; only connection and templating are left out."""
-    monkeypatch.setattr(site_escrow.ActionBase, "run", lambda *_arguments: {})
+    monkeypatch.setattr(controller_action.ActionBase, "run", lambda *_arguments: {})
     secrets = vault_file(tmp_path / "vault.yml")
 
     def call(check: bool = False, passwords: dict[str, bytes] | None = None, **arguments: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.restore import (
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_in_place import InPlace
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
+from info_samples import one_full
 
 GIB = 1024**3
 NOW = datetime(2026, 11, 23, 19, 5, 7, tzinfo=UTC)
@@ -33,23 +34,7 @@ LABEL = "20261123-013700F"
 JOB = RestoreJob(LABEL, timeline=1)
 WHOLE = [f"--set={LABEL}", "--type=default", "--target-timeline=1", "restore"]
 ASIDE = "main.before-restore-20261123T190507Z"
-INFO: dict[str, Any] = {
-    "name": "lab",
-    "status": {"code": 0, "message": "ok"},
-    "archive": [],
-    "db": [{"id": 1, "system-id": 7, "version": "15"}],
-    "backup": [
-        {
-            "label": LABEL,
-            "type": "full",
-            "prior": None,
-            "timestamp": {"start": 1795397820, "stop": 1795397822},
-            "lsn": {"start": "0/5000028", "stop": "0/5000770"},
-            "archive": {"start": "05", "stop": "05"},
-            "info": {"size": 10 * GIB, "delta": 10 * GIB, "repository": {"delta": 1, "size": 1}},
-        }
-    ],
-}
+INFO = one_full(LABEL, "0/500", "05", 10 * GIB)
 NEEDED = 10 * GIB + 1 * GIB + 1 * GIB  # the database, its tenth, 1 GiB of WAL
 
 
