@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows import LAB, ROOT, Run, at, play, sql
+import operations
+from flows import Run, at, play, sql
 from operations import LEASE_SECONDS, SITE, leases, saying, verify
 
 REPOSITORY = "/var/lib/pgbackrest"
@@ -38,29 +38,8 @@ def carried_out(verb: str, *arguments: str) -> Run:
 
 
 def begun(verb: str, *arguments: str) -> subprocess.Popen[str]:
-    """Begin a verb and do not wait for it; it leads a process group of its own, as in a terminal."""
-    argv = ["ansible-playbook", f"traumalink.ops.{verb}", *(f"--inventory={place}" for place in places()), *arguments]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"}  # fmt: skip
-    environment.pop("ANSIBLE_FORCE_COLOR", None)
-    return subprocess.Popen(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True
-    )
-
-
-def descendants(process: int) -> list[int]:
-    """Return the process ids of a process's children and theirs: each worker of Ansible leads a session of its own."""
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
-    children = [int(word) for word in found.stdout.split()]
-    return children + [child for parent in children for child in descendants(parent)]
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    """Kill the controller at once with all that it has started; the keeper of the lease notices by itself."""
-    victims = [process.pid, *descendants(process.pid)]  # before the first dies, and its children are nobody's
-    for victim in victims:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
-    process.wait()
+    """Begin a verb and do not wait for it."""
+    return operations.begun(f"traumalink.ops.{verb}", *arguments, inventories=places())
 
 
 def kill_work(host: str) -> None:
@@ -113,7 +92,9 @@ class Committed:
 
 def commit() -> Committed:
     """Commit a row."""
-    sql("CREATE TABLE IF NOT EXISTS public.fault (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")
+    sql(
+        "CREATE TABLE IF NOT EXISTS public.fault (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())"
+    )
     row = sql("INSERT INTO public.fault DEFAULT VALUES RETURNING id")
     return Committed(int(row), sql("SELECT pg_current_wal_flush_lsn()"))
 
@@ -148,7 +129,9 @@ def alarms() -> set[str]:
 @contextlib.contextmanager
 def silent_for_long() -> Iterator[None]:
     """Make all WAL in the repository old, as if the time that is agreed had passed; a question for WAL that stands open afterwards is forgotten."""
-    at("ops1").check_output(f"find {REPOSITORY}/archive/lab -type f -name '0*-*' -exec touch -d '40 minutes ago' {{}} + && echo done")
+    at("ops1").check_output(
+        f"find {REPOSITORY}/archive/lab -type f -name '0*-*' -exec touch -d '40 minutes ago' {{}} + && echo done"
+    )
     try:
         yield
     finally:
@@ -157,7 +140,9 @@ def silent_for_long() -> Iterator[None]:
 
 def info() -> dict[str, Any]:
     """Return what the repository says of itself."""
-    told: dict[str, Any] = json.loads(at("ops1").check_output("runuser -u pgbackrest -- pgbackrest info --output=json"))[0]
+    told: dict[str, Any] = json.loads(
+        at("ops1").check_output("runuser -u pgbackrest -- pgbackrest info --output=json")
+    )[0]
     return told
 
 
@@ -176,8 +161,6 @@ def proof(label: str) -> dict[str, Any]:
     """Return what is proven of a set."""
     told: dict[str, Any] = json.loads(at("ops1").check_output(f"cat {STATE}/proofs/{label}.json"))
     return told
-
-
 
 
 def proven_backup() -> str:
