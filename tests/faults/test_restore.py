@@ -3,9 +3,9 @@
 from contextlib import contextmanager
 
 import pytest
-from faults import await_archived, begun, carried_out, commit, kill, nothing_is_left
+from faults import await_archived, begun, carried_out, commit, nothing_is_left
 from flows import at, sql
-from operations import entries, last_record, until
+from operations import entries, kill, last_record, until
 
 HOME = "/var/lib/postgresql"
 KEPT = f"{HOME}/*/main.before-restore-*"
