@@ -27,7 +27,17 @@ def test_the_bundle_and_its_password_alone_open_the_repository(tmp_path):
     without = play("drill", "--check", *alone, ANSIBLE_VAULT_PASSWORD_FILE="")
     assert without.says("The site's secrets cannot be read")
     asked = "stanza=lab user=pgbackrest repository_path=/var/lib/pgbackrest cipher_passphrase={{ backup_cipher_passphrase }}"
-    argv = ["ansible", "ops1", "-b", *(f"--inventory={place}" for place in places), *alone, "-m", "traumalink.ops.pgbackrest_info", "-a", asked]
+    argv = [
+        "ansible",
+        "ops1",
+        "-b",
+        *(f"--inventory={place}" for place in places),
+        *alone,
+        "-m",
+        "traumalink.ops.pgbackrest_info",
+        "-a",
+        asked,
+    ]
     environment = {**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
     done = subprocess.run(argv, capture_output=True, text=True, check=True, env=environment)
     assert '"exists": true' in done.stdout
