@@ -46,6 +46,15 @@ else
 	@.venv/bin/python tests/lab/scenarios.py
 endif
 
+.PHONY: faults
+faults: ## what goes wrong with backups, one case a row, on a lab that stays
+	@$(MAKE) --no-print-directory molecule SCENARIO=faults
+
+.PHONY: soak
+soak: ## random kills in backup, drill and restore, on a lab that stays; SOAK_ROUNDS and SOAK_SEED
+	@tests/lab/prepare lab
+	@$(lab_environment) && tests/lab/lab.py up && molecule converge -s faults && tests/faults/soak.py
+
 .PHONY: bench
 bench: ## the budgets, measured, on a lab that it brings up where there is none: tables and build/bench/*.json
 	@tests/lab/prepare lab

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows import ROOT, Run, at, play, sql
+import operations
+from flows import Run, at, play, sql
 from operations import LEASE_SECONDS, SITE, leases, saying, verify
 
 REPOSITORY = "/var/lib/pgbackrest"
@@ -38,29 +38,8 @@ def carried_out(verb: str, *arguments: str) -> Run:
 
 
 def begun(verb: str, *arguments: str) -> subprocess.Popen[str]:
-    """Begin a verb and do not wait for it; it leads a process group of its own, as in a terminal."""
-    argv = ["ansible-playbook", f"traumalink.ops.{verb}", *(f"--inventory={place}" for place in places()), *arguments]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"}  # fmt: skip
-    environment.pop("ANSIBLE_FORCE_COLOR", None)
-    return subprocess.Popen(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True
-    )
-
-
-def descendants(process: int) -> list[int]:
-    """Return the process ids of a process's children and theirs: each worker of Ansible leads a session of its own."""
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
-    children = [int(word) for word in found.stdout.split()]
-    return children + [child for parent in children for child in descendants(parent)]
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    """Kill the controller at once with all that it has started; the keeper of the lease notices by itself."""
-    victims = [process.pid, *descendants(process.pid)]  # before the first dies, and its children are nobody's
-    for victim in victims:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
-    process.wait()
+    """Begin a verb and do not wait for it."""
+    return operations.begun(f"traumalink.ops.{verb}", *arguments, inventories=places())
 
 
 def kill_work(host: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -79,11 +81,9 @@ def verb(*extra: str, inventories: tuple[Path, ...] = SITE, **variables: Any) ->
     return play(VERB, "-e", json.dumps(given), *extra, inventories=saying(site, inventories))
 
 
-def started(**variables: Any) -> subprocess.Popen[str]:
-    """Start the small verb and do not wait for it; it leads a process group of its own, as in a terminal."""
-    given, site = told_apart(variables)
-    places = [f"--inventory={place}" for place in saying(site, SITE)]
-    argv = ["ansible-playbook", str(VERB), *places, "-e", json.dumps(given)]
+def begun(playbook: str, *arguments: str, inventories: tuple[Path, ...] = SITE) -> subprocess.Popen[str]:
+    """Start a playbook and do not wait for it; it leads a process group of its own, as in a terminal."""
+    argv = ["ansible-playbook", playbook, *(f"--inventory={place}" for place in inventories), *arguments]
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
@@ -94,6 +94,28 @@ def started(**variables: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True
     )
+
+
+def started(**variables: Any) -> subprocess.Popen[str]:
+    """Start the small verb and do not wait for it."""
+    given, site = told_apart(variables)
+    return begun(str(VERB), "-e", json.dumps(given), inventories=saying(site, SITE))
+
+
+def descendants(process: int) -> list[int]:
+    """Return the process ids of a process's children and theirs: each worker of Ansible leads a session of its own."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
+    children = [int(word) for word in found.stdout.split()]
+    return children + [child for parent in children for child in descendants(parent)]
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Kill the controller at once with all that it has started; the keeper of the lease notices by itself."""
+    victims = [process.pid, *descendants(process.pid)]  # before the first dies, and its children are nobody's
+    for victim in victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+    process.wait()
 
 
 def until(process: subprocess.Popen[str], text: str) -> str:

@@ -7,58 +7,48 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.signature import SIGNATURE_SUFFIX
 from ansible_collections.traumalink.ops.plugins.plugin_utils import approval_maker as maker
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import Approval, ApprovalError, approver_keys
+from ansible_collections.traumalink.ops.plugins.plugin_utils.controller_action import ControllerAction
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no type information
+class ActionModule(ControllerAction):
     """What is approved is shown first, then signed; the private key never leaves ssh-keygen."""
 
-    _supports_check_mode = True
-    _requires_connection = False
+    SPEC: ClassVar[dict[str, dict[str, Any]]] = {
+        "site": {"type": "str", "required": True},
+        "verb": {"type": "str", "required": True},
+        "subject_file": {"type": "path"},
+        "sha256": {"type": "str", "default": ""},
+        "subject_name": {"type": "str", "default": ""},
+        "valid_from": {"type": "str", "default": ""},
+        "valid_to": {"type": "str", "default": ""},
+        "hours": {"type": "int"},
+        "contact": {"type": "str", "required": True},
+        "contacts": {"type": "list", "elements": "dict"},
+        "key": {"type": "path", "required": True},
+        "destination": {"type": "path", "required": True},
+        "note": {"type": "str", "default": ""},
+        "timezone": {"type": "str", "default": "Asia/Shanghai"},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, given: dict[str, Any]) -> dict[str, Any]:
         """Show, sign and write the approval; in check mode only show it."""
-        super().run(tmp, task_vars)
-        _result, given = self.validate_argument_spec(
-            argument_spec={
-                "site": {"type": "str", "required": True},
-                "verb": {"type": "str", "required": True},
-                "subject_file": {"type": "path"},
-                "sha256": {"type": "str", "default": ""},
-                "subject_name": {"type": "str", "default": ""},
-                "valid_from": {"type": "str", "default": ""},
-                "valid_to": {"type": "str", "default": ""},
-                "hours": {"type": "int"},
-                "contact": {"type": "str", "required": True},
-                "contacts": {"type": "list", "elements": "dict"},
-                "key": {"type": "path", "required": True},
-                "destination": {"type": "path", "required": True},
-                "note": {"type": "str", "default": ""},
-                "timezone": {"type": "str", "default": "Asia/Shanghai"},
-            }
-        )
         # Relative paths are meant from where the person stands, not from the playbook's folder.
         key, destination = Path(given["key"]).absolute(), Path(given["destination"]).absolute()
-        try:
-            approval = wanted(given, datetime.now(UTC))
-            if given["contacts"] is not None:
-                maker.refuse_other_signer(approval.approver, key, approver_keys(given["contacts"]))
-            lines = maker.statement(approval, zone_of(given["timezone"]))
-            self._display.display("\n".join(lines))
-            document = maker.made_before(approval, destination, key)
-            changed = document is None
-            if document is None and not self._task.check_mode:
-                document = maker.write(approval, destination, key)
-        except OpsError as error:
-            raise AnsibleActionFail(str(error)) from error
+        approval = wanted(given, datetime.now(UTC))
+        if given["contacts"] is not None:
+            maker.refuse_other_signer(approval.approver, key, approver_keys(given["contacts"]))
+        lines = maker.statement(approval, zone_of(given["timezone"]))
+        self._display.display("\n".join(lines))
+        document = maker.made_before(approval, destination, key)
+        changed = document is None
+        if document is None and not self._task.check_mode:
+            document = maker.write(approval, destination, key)
         result = {"changed": changed, "statement": lines, "subject": approval.subject}
         if document is not None:
             result |= {"document": str(document), "signature": f"{document}{SIGNATURE_SUFFIX}"}

@@ -28,6 +28,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
     Keeper,
     dismiss,
     holds,
+    notice,
     playbook_process,
     work_left,
 )
@@ -77,6 +78,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         self.check: bool = self._play_context.check_mode
         self.kept_heads = self.heads_kept_here(given)
         steps = {"judged": self.judged, "opened": self.opened, "explained": self.explained, "closed": self.closed}
+        if given["state"] in ("explained", "closed") and given["keeper_file"]:
+            notice(Path(given["keeper_file"]))
         try:
             return {"changed": False, **steps[given["state"]](given)}
         except OpsError as error:

@@ -7,35 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.parsing.vault import AnsibleVaultError, VaultHelper, VaultLib
-from ansible.plugins.action import ActionBase
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
+from ansible_collections.traumalink.ops.plugins.plugin_utils.controller_action import ControllerAction
 from ansible_collections.traumalink.ops.plugins.plugin_utils.escrow import bundle_text, bundle_values
 
 VAULT_ID = "escrow"
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """Paths in, names of what is in the bundle out; the values only ever stand in the file."""
 
-    _supports_check_mode = True
-    _requires_connection = False
+    SPEC: ClassVar[dict[str, dict[str, Any]]] = {
+        "path": {"type": "path", "required": True},
+        "secrets": {"type": "path", "required": True},
+        "site": {"type": "str", "required": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, given: dict[str, Any]) -> dict[str, Any]:
         """Write the bundle and open it again; refuse before anything is written."""
-        super().run(tmp, task_vars)
-        _result, given = self.validate_argument_spec(
-            argument_spec={
-                "path": {"type": "path", "required": True},
-                "secrets": {"type": "path", "required": True},
-                "site": {"type": "str", "required": True},
-            }
-        )
         path, secrets = Path(given["path"]).absolute(), Path(given["secrets"]).absolute()
         vault: VaultLib = self._loader._vault
         escrow = escrow_password(vault)

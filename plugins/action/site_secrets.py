@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 from ansible.parsing.vault import AnsibleVaultError, VaultHelper, VaultLib
-from ansible.plugins.action import ActionBase
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
+from ansible_collections.traumalink.ops.plugins.plugin_utils.controller_action import ControllerAction
 from ansible_collections.traumalink.ops.plugins.plugin_utils.secrets import (
     missing_secrets,
     new_authority,
@@ -26,22 +26,17 @@ KEY, CERTIFICATE = "site_ca_private_key", "site_ca_certificate"
 COUNTERSIGN_KEY, COUNTERSIGN_PUBLIC_KEY = "site_countersign_key", "site_countersign_public_key"
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ControllerAction):
     """Names in, names of what was made out; the values only ever stand in the file."""
 
-    _supports_check_mode = True
-    _requires_connection = False
+    SPEC: ClassVar[dict[str, dict[str, Any]]] = {
+        "path": {"type": "path", "required": True},
+        "passwords": {"type": "list", "elements": "str", "required": True},
+        "authority": {"type": "str", "required": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, given: dict[str, Any]) -> dict[str, Any]:
         """Make what is missing; refuse without a vault password, before anything is written."""
-        super().run(tmp, task_vars)
-        _result, given = self.validate_argument_spec(
-            argument_spec={
-                "path": {"type": "path", "required": True},
-                "passwords": {"type": "list", "elements": "str", "required": True},
-                "authority": {"type": "str", "required": True},
-            }
-        )
         path = Path(given["path"]).absolute()  # from where the person stands, not from the playbook's folder
         vault = self._loader._vault
         if not vault.secrets:

@@ -21,7 +21,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.traumalink.ops.plugins.module_utils.record import new_run_id
-from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import playbook_process
+from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import notice, playbook_process
 
 UNIT_MODULE = "traumalink.ops.work_unit"
 SHOW_SECONDS = 10
@@ -197,6 +197,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         if held_until is not None and held_until < datetime.now(UTC).timestamp():
             said = {"state": "lost", "reason": "nobody renews it any more"}
         if isinstance(said, dict) and said.get("state") == "lost":
+            notice(Path(path))
             raise AnsibleActionFail(f"this operation has lost its lease: {said.get('reason')}; {left}")
 
     def _leave(self) -> None:

@@ -55,6 +55,9 @@ class Certificates:
                 f"the TLS files {self.certificate}, {self.key}, {self.authority} cannot be used ({error}); traumalink.ops.site makes them"
             ) from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if purpose is ssl.Purpose.CLIENT_AUTH:
+            # No session is taken up again. A ticket that the taker has not read when it gives up would have its kernel throw its last words away.
+            context.num_tickets = 0
         context.verify_mode = ssl.CERT_REQUIRED
         return context
 

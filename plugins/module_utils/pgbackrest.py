@@ -23,7 +23,7 @@ from .pgbackrest_failure import (
     mismatch,
     running_engines,
 )
-from .pgbackrest_sets import Backup, DamagedFile, Stanza, parse_damage, parse_databases, parse_info
+from .pgbackrest_sets import Backup, DamagedFile, Stanza, parse_damage, parse_databases, parse_info, parse_tablespaces
 from .wal_archive import WalArchive, parse_history, parse_listing
 
 __all__ = [
@@ -218,6 +218,10 @@ class PgBackRest:
     def databases(self, label: str) -> list[str]:
         """Return the names of the databases that there were when a set was taken."""
         return list(parse_databases(self.manifest(label)))
+
+    def tablespaces(self, label: str) -> list[str]:
+        """Return where the tablespaces of a set lie, outside the data directory."""
+        return parse_tablespaces(self.manifest(label))
 
     def manifest(self, label: str) -> str:
         """Return the manifest of a set."""

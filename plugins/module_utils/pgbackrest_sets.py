@@ -13,7 +13,7 @@ from typing import Any
 
 from .pgbackrest_failure import BackupError, explain
 
-__all__ = ["Backup", "DamagedFile", "Stanza", "parse_damage", "parse_databases", "parse_info"]
+__all__ = ["Backup", "DamagedFile", "Stanza", "parse_damage", "parse_databases", "parse_info", "parse_tablespaces"]
 
 # pgBackRest's source, src/command/info/info.c: INFO_STANZA_STATUS_CODE_*
 STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA = 0, 1, 2, 3
@@ -190,3 +190,14 @@ def parse_databases(manifest: str) -> Iterator[str]:
             section = line
         elif section == "[db]" and (found := line.rpartition('={"db-id"'))[1]:
             yield found[0]
+
+
+def parse_tablespaces(manifest: str) -> list[str]:
+    """Return where the tablespaces of a set lie, by the text of its manifest."""
+    found, inside = [], False
+    for line in manifest.splitlines():
+        inside = line == "[backup:target]" if line.startswith("[") else inside
+        name, _equals, said = line.partition("=")
+        if inside and name.startswith("pg_tblspc/"):
+            found.append(str(json.loads(said)["path"]))
+    return sorted(found)

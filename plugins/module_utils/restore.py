@@ -19,7 +19,9 @@ from .files import TextFile, locked, write_text
 from .pgbackrest import Backup, PgBackRest
 from .pgbackrest_failure import running_engines
 from .postgresql_server import SYSTEM_USER
+from .restore_in_place import InPlace, copy_aside, size_bytes
 from .restore_job import RestoreJob
+from .restore_tablespaces import ASIDE, keep_aside, lying_there, make_places
 
 __all__ = ["Restore", "RestoreError", "RestoreTarget", "Restored"]
 
@@ -48,11 +50,13 @@ class RestoreTarget:
         data_directory: an absolute path.
         free: gives the free bytes under a path.
         wal_bytes: WAL that may lie there while the server replays it: what max_wal_size is set to.
+        in_place: where old data is written over instead of moved aside.
     """
 
     data_directory: Path
     free: Callable[[Path], int] = free_bytes
     wal_bytes: int = GIBIBYTE
+    in_place: InPlace | None = None
 
     @property
     def marker(self) -> Path:
@@ -150,10 +154,15 @@ class RestoreTarget:
         """
         if self.replays(job):
             return 0
-        needed = database_bytes + database_bytes // 10 + self.wal_bytes
-        if self.completes(job):
-            needed -= sum(file.stat().st_size for file in self.data_directory.rglob("*") if file.is_file())
-        return max(needed, 0)
+        needed, over = database_bytes + database_bytes // 10 + self.wal_bytes, self.written_over(job)
+        if not over and not self.completes(job):
+            return needed
+        there = size_bytes(self.data_directory)
+        return max(needed - there, 0) + (there if over and over.keeps(self.data_directory) else 0)
+
+    def written_over(self, job: RestoreJob) -> InPlace | None:
+        """Return how old data is written over in place; None where there is none, or it is this very restore's."""
+        return self.in_place if self.occupied and not self.completes(job) else None
 
     def require(self, database_bytes: int, job: RestoreJob) -> int:
         """Return the free bytes.
@@ -161,7 +170,8 @@ class RestoreTarget:
         Raises:
             RestoreError: they do not suffice, or what lies there could not be moved aside in one rename.
         """
-        if self.data_directory.is_symlink() or (self.occupied and os.path.ismount(self.data_directory)):
+        over = self.written_over(job)
+        if not over and (self.data_directory.is_symlink() or (self.occupied and os.path.ismount(self.data_directory))):
             kind = "a symbolic link" if self.data_directory.is_symlink() else "a mount point with data in it"
             raise RestoreError(
                 f"{self.data_directory} is {kind}, so the old data cannot be kept aside by renaming it; name the folder itself, or one "
@@ -169,9 +179,15 @@ class RestoreTarget:
             )
         needed, free = self.required_bytes(database_bytes, job), self.free(self.data_directory)
         if free < needed:
+            agree = over and over.keeps(self.data_directory)
+            instead = (
+                f", or agree to keep nothing of the old data: -e 'restore_delta_confirm=\"{over.words(self.data_directory)}\"'"
+                if over and agree
+                else ""
+            )
             raise RestoreError(
                 f"the file system of {self.data_directory} has {free / GIBIBYTE:.1f} GiB free, the restore needs "
-                f"{needed / GIBIBYTE:.1f} GiB; free {(needed - free) / GIBIBYTE:.1f} GiB more or mount a larger disk there. Nothing was changed"
+                f"{needed / GIBIBYTE:.1f} GiB; free {(needed - free) / GIBIBYTE:.1f} GiB more or mount a larger disk there{instead}. Nothing was changed"
             )
         return free
 
@@ -191,6 +207,7 @@ class Restore:
 
     Attributes:
         job: what comes back.
+        tablespaces: places outside the data directory that belong to the set.
         stop: stops the server that runs on the data directory, if any.
         now: an aware time in UTC; names what is kept aside.
     """
@@ -200,6 +217,12 @@ class Restore:
     target: RestoreTarget
     stop: Callable[[], None]
     now: datetime
+    tablespaces: tuple[Path, ...] = ()
+
+    @property
+    def stamp(self) -> str:
+        """What is kept aside is named for the time."""
+        return f"{self.now:%Y%m%dT%H%M%SZ}"
 
     def run(self, *, check: bool = False) -> Restored:
         """Restore, or say under `check` what would be done.
@@ -225,9 +248,8 @@ class Restore:
             return result
         self.target.require(backup.database_bytes, self.job)
         data, resumable = self.target.data_directory, self.target.completes(self.job)
-        if self.target.occupied and not resumable:
-            result.kept_aside = str(data.with_name(f"{data.name}.before-restore-{self.now:%Y%m%dT%H%M%SZ}"))
-            result.steps.append(f"keep the old data aside as {result.kept_aside}")
+        if not resumable:
+            self.say_what_is_kept(result)
         result.steps.append(f"{'complete the interrupted' if resumable else 'start the'} restore of {backup.label}")
         if not check:
             self.stop()
@@ -239,6 +261,37 @@ class Restore:
             self.bring_back(result, resumable)
         return result
 
+    def say_what_is_kept(self, result: Restored) -> None:
+        """Say what becomes of the data that lies there."""
+        data, over = self.target.data_directory, self.target.written_over(self.job)
+        if self.target.occupied and (over is None or over.keeps(data)):
+            result.kept_aside = str(data.with_name(f"{data.name}{ASIDE}{self.stamp}"))
+            result.steps.append(
+                f"{'copy the old data to' if over else 'keep the old data aside as'} {result.kept_aside}"
+            )
+        elif over:
+            result.steps.append(f"write over the old data in {data}, of which nothing is kept")
+        if over is None or over.keeps(data):
+            verb = "copy" if over else "keep"
+            result.steps += [f"{verb} the old tablespace {folder} aside" for folder in lying_there(self.tablespaces)]
+
+    def keep(self, result: Restored) -> None:
+        """Move the old data aside or, in place, copy it."""
+        data, over = self.target.data_directory, self.target.written_over(self.job)
+        folders = lying_there(self.tablespaces)
+        if over is None:
+            if result.kept_aside:
+                os.rename(data, result.kept_aside)  # noqa: PTH104 - fails rather than replaces
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.target.mark(self.job)
+            keep_aside(folders, self.stamp)
+            return
+        if result.kept_aside:
+            copy_aside(self.engine.runner, data, Path(result.kept_aside))
+            for folder in folders:
+                copy_aside(self.engine.runner, folder, folder.with_name(f"{folder.name}{ASIDE}{self.stamp}"))
+        self.target.mark(self.job)
+
     def backup(self) -> Backup:
         """Return the set that comes back."""
         for backup in self.engine.info().backups:
@@ -249,16 +302,15 @@ class Restore:
         )
 
     def bring_back(self, result: Restored, resumable: bool) -> None:
-        """Move the old data aside, restore, and look at what lies there."""
+        """Keep the old data, restore, and look at what lies there."""
         data, account = self.target.data_directory, pwd.getpwnam(SYSTEM_USER)
-        if result.kept_aside:
-            os.rename(data, result.kept_aside)  # noqa: PTH104 - fails rather than replaces
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        in_place = resumable or self.target.written_over(self.job) is not None
         if not resumable:
-            self.target.mark(self.job)
+            self.keep(result)
+        make_places(self.tablespaces, SYSTEM_USER)
         os.chown(data, account.pw_uid, account.pw_gid)
         data.chmod(0o700)
-        options = ["--delta"] if resumable else []
+        options = ["--delta"] if in_place else []
         argv = [*options, f"--pg1-path={data}", *self.job.options, "restore"]
         self.engine.call(*argv, what=f"the restore of {self.engine.stanza}")
         for name in ("PG_VERSION", "recovery.signal"):

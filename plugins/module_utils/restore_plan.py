@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +30,7 @@ class RestorePlan:
         last_segment: the last one that is replayed, as far as it is archived now.
         reach, beyond: positions: the replay must come to the first, and must not pass the second ("" where nothing says so).
         last_commit: the last one that comes back, wanted_commit: the last one that was to come back, as far as WAL tells; aware, UTC.
+        tablespaces: folders outside the data directory that come back too.
         recovered, lost, notes: in words.
     """
 
@@ -48,6 +48,7 @@ class RestorePlan:
     wanted_commit: datetime | None = None
     gap: Gap | None = None
     possible: str = ""
+    tablespaces: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     segments_looked: int = 0
 
@@ -67,6 +68,7 @@ class RestorePlan:
             "missing": self.gap.words if self.gap else "",
             "recovered": self.recovered,
             "lost": self.lost,
+            "tablespaces": list(self.tablespaces),
             "notes": list(self.notes),
             "possible": self.possible,
             "segments_looked": self.segments_looked,
@@ -148,9 +150,3 @@ def escaped(goal: Goal) -> str:
     if goal.kind == NAME:
         return goal.value.replace("\\", "\\\\").replace("'", "''")
     return "" if goal.kind == END else goal.value
-
-
-def words_of(plan: Mapping[str, Any]) -> str:
-    """Return the plan in one paragraph."""
-    notes = "".join(f" {note}." for note in plan["notes"])
-    return f"Comes back: {plan['recovered']}. Is lost: {plan['lost']}.{notes}"

@@ -6,47 +6,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from .backup_proof import Proof
-from .errors import OpsError
-from .pgbackrest_sets import Backup, Stanza
-from .restore_goal import END, LSN, NAME, TIME, XID, Goal, instant
+from .pgbackrest_sets import Backup
+from .restore_goal import END, LSN, NAME, TIME, XID, instant
+from .restore_options import SECOND, GapError, Options, RefusedError
 from .restore_plan import RestorePlan, accept_words, end_plan, gap_plan, gap_words, target_plan
-from .restore_search import Hit, Reader, Search, SpanTimes
-from .restore_way import Way, own_sets, ways_from
+from .restore_search import Hit, SpanTimes
+from .restore_way import Way
 from .wal import SEGMENT_BYTES, lsn_text, position, segment_number, timeline_of
-from .wal_archive import Gap, WalArchive
+from .wal_archive import Gap
 from .wal_records import Ended
 
-__all__ = ["GapError", "Planner", "RefusedError", "Wanted"]
-
-SECOND = timedelta(seconds=1)  # the engine keeps whole seconds, and cuts off the rest
-
-
-class RefusedError(OpsError):
-    """What is wanted cannot be restored, or costs something that nobody has agreed to. Nothing was changed."""
-
-
-class GapError(RefusedError):
-    """A segment on the way is missing, and nobody has agreed to what that costs."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a person wants.
-
-    Attributes:
-        label: of the set; "" leaves the choice. timeline: None leaves the choice.
-        accept_loss: the words that agree to a loss.
-    """
-
-    goal: Goal = field(default_factory=Goal)
-    label: str = ""
-    timeline: int | None = None
-    accept_loss: str = ""
+__all__ = ["Planner"]
 
 
 @dataclass(frozen=True)
@@ -63,22 +37,8 @@ class Place:
 
 
 @dataclass
-class Planner:
-    """Plans one restore.
-
-    Attributes:
-        reader: looks into the WAL; None where that is not possible, and why.
-        now: aware, UTC.
-    """
-
-    wanted: Wanted
-    stanza: Stanza
-    archive: WalArchive
-    proofs: Mapping[str, Proof]
-    reader: Reader | None
-    now: datetime
-    unreadable: str = ""
-    notes: list[str] = field(default_factory=list)
+class Planner(Options):
+    """Plans one restore."""
 
     def plan(self) -> RestorePlan:
         """Return the plan.
@@ -98,35 +58,6 @@ class Planner:
             self.notes.append(f"no commit's time is known: {self.unreadable}")
         looked = len(self.reader.looked) if self.reader else 0
         return replace(found, notes=tuple(self.notes), possible=self.possible, segments_looked=looked)
-
-    # --- sets and ways ---
-
-    @property
-    def sets(self) -> list[Backup]:
-        """The sets that may come back, newest first."""
-        sets = own_sets(self.stanza, self.proofs)
-        if not sets:
-            raise RefusedError(f"The repository holds no backup of {self.stanza.name}. Nothing was changed")
-        chosen = [backup for backup in sets if self.wanted.label in ("", backup.label)]
-        if not chosen:
-            known = ", ".join(backup.label for backup in sets)
-            raise RefusedError(
-                f"the repository holds no backup {self.wanted.label} of {self.stanza.name}; there is: {known}. Nothing was changed"
-            )
-        return chosen[::-1]
-
-    def ways(self, backup: Backup) -> list[Way]:
-        """Return the ways that lead on from a set, the newest timeline first."""
-        return ways_from(backup, self.archive, self.proofs.get(backup.label))
-
-    def search(self, way: Way, since: int | None = None) -> Search | None:
-        """Return what looks along a way."""
-        return Search(way, self.reader, way.begin if since is None else since) if self.reader else None
-
-    def final(self, way: Way) -> datetime | None:
-        """Return when the last commit on a way was."""
-        search = self.search(way)
-        return search.final.at if search and search.final else None
 
     # --- to the end ---
 
@@ -176,15 +107,6 @@ class Planner:
         listed = "; ".join(self.described(way) for way in ways) or f"none came from {backup.label}"
         return RefusedError(
             f"{why}. Choose by restore_timeline what comes back (and by restore_set an earlier backup): {listed}. Nothing was changed"
-        )
-
-    def described(self, way: Way) -> str:
-        """Return a timeline in words."""
-        left = way.history.ancestors[-1:]
-        came = f" (left timeline {left[0][0]} at {lsn_text(left[0][1])})" if left else ""
-        final = self.final(way)
-        return f"{way.timeline}{came} goes on to segment {way.last}" + (
-            f", last commit {instant(final)}" if final else ""
         )
 
     def note(self, broken: str, way: Way) -> None:
@@ -324,16 +246,3 @@ class Planner:
             XID: f"the end of {goal.words} is not in the archived WAL{on} behind the first backup{looked}",
         }
         return self.refused(why[goal.kind])
-
-    @property
-    def possible(self) -> str:
-        """The range of times that can be restored, in words."""
-        sets = own_sets(self.stanza, self.proofs)
-        ends = [end for backup in sets[-1:] for way in self.ways(backup)[:1] if (end := self.final(way))]
-        return f"from {instant(datetime.fromisoformat(sets[0].stopped_at) + SECOND)} to " + (
-            instant(ends[0]) if ends else "the end of the archive"
-        )
-
-    def refused(self, why: str) -> RefusedError:
-        """Return a refusal with the possible range."""
-        return RefusedError(f"{why}. Possible is any time {self.possible}. Nothing was changed")

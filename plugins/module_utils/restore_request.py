@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from .backup_proof import read_proofs
 from .pgbackrest import PgBackRest
 from .pgbackrest_sets import Stanza
 from .restore_goal import GoalError, read_goal
+from .restore_options import GapError, RefusedError, Wanted
 from .restore_plan import RestorePlan
-from .restore_planner import GapError, Planner, RefusedError, Wanted
+from .restore_planner import Planner
 from .wal_archive import WalArchive
 from .wal_reader import WalReader, place
 
@@ -83,10 +84,11 @@ def plan_restore(
         except GoalError as error:
             raise planner(archive, Wanted()).refused(str(error)) from None
         try:
-            return planner(archive, wanted).plan()
+            plan = planner(archive, wanted).plan()
         except GapError:
             sleep(SETTLE_SECONDS)
-            return planner(look(engine, stanza), wanted).plan()
+            plan = planner(look(engine, stanza), wanted).plan()
+    return replace(plan, tablespaces=tuple(engine.tablespaces(plan.backup.label)))
 
 
 def look(engine: PgBackRest, stanza: Stanza) -> WalArchive:

@@ -19,7 +19,10 @@ options:
   type: {description: The engine's word for the kind of target., type: str, choices: [default, time, name, lsn, xid], default: default}
   target: {description: "The target, as the engine writes it down.", type: str, default: ""}
   timeline: {description: Along which WAL is replayed; the newest where it is not given., type: int}
+  tablespaces: {description: "Folders outside the data directory that belong to the set; what lies there is kept aside too.", type: list, elements: path, default: []}
   data_directory: {description: Absolute path of the data., type: path, required: true}
+  in_place: {description: Write over old data where it differs instead of moving it aside; a copy of it is kept., type: bool, default: false}
+  in_place_agreed: {description: "V(write over <data_directory>) agrees to keep no copy.", type: str, default: ""}
   memory_bytes: {description: "Memory PostgreSQL may count on, which bounds its WAL; the host's where it is not given.", type: int}
   unit: {description: The systemd unit of the server on that data., type: str, required: true}
   configuration: {description: pgBackRest's configuration where another repository than the usual one is read., type: path}
@@ -60,6 +63,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning i
     max_wal_size_bytes,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import Restore, RestoreTarget
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_in_place import InPlace
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
 
 
@@ -72,7 +76,10 @@ def main() -> None:
             "type": {"type": "str", "choices": ["default", "time", "name", "lsn", "xid"], "default": "default"},
             "target": {"type": "str", "default": ""},
             "timeline": {"type": "int"},
+            "tablespaces": {"type": "list", "elements": "path", "default": []},
             "data_directory": {"type": "path", "required": True},
+            "in_place": {"type": "bool", "default": False},
+            "in_place_agreed": {"type": "str", "default": ""},
             "memory_bytes": {"type": "int"},
             "unit": {"type": "str", "required": True},
             "configuration": {"type": "path"},
@@ -84,13 +91,14 @@ def main() -> None:
     def stop() -> None:
         run_checked(run, ["systemctl", "stop", given["unit"]], f"stopping {given['unit']}")
 
+    in_place = InPlace(given["in_place_agreed"]) if given["in_place"] else None
     wal_bytes = max_wal_size_bytes(given["memory_bytes"] or host_memory_bytes())
     # The engine writes it into the restore_command as well.
     options = (f"--config={given['configuration']}",) if given["configuration"] else ()
     engine = PgBackRest(run, given["stanza"], SYSTEM_USER, options=options)
     job = RestoreJob(given["set"], given["type"], given["target"], given["timeline"])
-    target = RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes)
-    restore = Restore(engine, job, target, stop, datetime.now(UTC))
+    target = RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes, in_place=in_place)
+    restore = Restore(engine, job, target, stop, datetime.now(UTC), tuple(map(Path, given["tablespaces"])))
     try:
         result = restore.run(check=module.check_mode)
     except NotInstalled as error:

@@ -15,6 +15,8 @@ description:
 options:
   data_directory: {description: Absolute path of the data., type: path, required: true}
   version: {description: PostgreSQL's major version., type: str, required: true}
+  in_place: {description: Write over old data where it differs instead of moving it aside; a copy of it is kept., type: bool, default: false}
+  in_place_agreed: {description: "V(write over <data_directory>) agrees to keep no copy.", type: str, default: ""}
   memory_bytes: {description: "Memory PostgreSQL may count on, which bounds its WAL; the host's where it is not given.", type: int}
   set: {description: Label of the backup., type: str, required: true}
   type: {description: The engine's word for the kind of target., type: str, default: default}
@@ -55,6 +57,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning i
     max_wal_size_bytes,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import RestoreError, RestoreTarget
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_in_place import InPlace
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
 
 
@@ -64,6 +67,8 @@ def main() -> None:
         argument_spec={
             "data_directory": {"type": "path", "required": True},
             "version": {"type": "str", "required": True},
+            "in_place": {"type": "bool", "default": False},
+            "in_place_agreed": {"type": "str", "default": ""},
             "memory_bytes": {"type": "int"},
             "set": {"type": "str", "required": True},
             "type": {"type": "str", "default": "default"},
@@ -75,8 +80,9 @@ def main() -> None:
     )
     given = module.params
     job = RestoreJob(given["set"], given["type"], given["target"], given["timeline"])
+    in_place = InPlace(given["in_place_agreed"]) if given["in_place"] else None
     wal_bytes = max_wal_size_bytes(given["memory_bytes"] or host_memory_bytes())
-    target = RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes)
+    target = RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes, in_place=in_place)
     cluster = Cluster(version=given["version"], data_directory=target.data_directory, settings={})
     try:
         free = target.require(given["database_bytes"], job)

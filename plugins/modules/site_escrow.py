@@ -11,7 +11,7 @@ module: site_escrow
 short_description: All secrets of a site in one file that a password of its own opens
 description:
   - Runs on the controller. The file is encrypted as a whole with the vault password of the id C(escrow), which must be another than the site's. It is opened
-    again after it was written, and taken by C(-e @FILE) together with C(--vault-id escrow@prompt).
+    again after it was written. In a copy of the inventory it takes the place of the vault file, together with C(--vault-id escrow@prompt).
 options:
   path: {description: The bundle., type: path, required: true}
   secrets: {description: The site's vault file., type: path, required: true}

@@ -10,15 +10,15 @@ from typing import Any
 
 import yaml
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.plugin_utils.forced_variables import refusal
 
 __all__ = ["NEEDED", "bundle_text", "bundle_values"]
 
 NEEDED = ("backup_cipher_passphrase", "site_ca_private_key", "site_ca_certificate")  # what a restore cannot do without
-APART = "escrow_of_the_inventory"
 HEAD = """\
 # All secrets of the site {site}, for the safe. Whoever has this file and its password can read every backup.
-#   ansible-playbook traumalink.ops.restore -i INVENTORY --vault-id escrow@prompt -e @THIS_FILE …
+# Put it into a copy of the site's inventory, in the place of the vault file there:
+#   cp THIS_FILE INVENTORY/group_vars/all/vault.yml
+#   ansible-playbook traumalink.ops.restore -i INVENTORY --vault-id escrow@prompt …
 """
 
 
@@ -34,9 +34,7 @@ _Lines.add_representer(str, _text)
 
 
 def bundle_values(secrets: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what goes into the bundle, as extra variables take it.
-
-    What a run refuses as an extra variable, since the inventory alone says it, stands apart under one name.
+    """Return what goes into the bundle: all of it, since the bundle takes the vault file's place in the inventory.
 
     Raises:
         OpsError: without one of the secrets that a restore needs.
@@ -45,9 +43,7 @@ def bundle_values(secrets: Mapping[str, Any]) -> dict[str, Any]:
         raise OpsError(
             f"the site's vault has no {', '.join(missing)}, without which no backup can be brought back; make it with traumalink.ops.secrets"
         )
-    refused = {name: value for name, value in secrets.items() if refusal([name])}
-    given = {name: value for name, value in secrets.items() if name not in refused}
-    return {**given, **({APART: refused} if refused else {})}
+    return dict(secrets)
 
 
 def bundle_text(site: str, values: Mapping[str, Any]) -> str:

@@ -21,11 +21,14 @@ from pathlib import Path
 
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
 
-__all__ = ["HELD", "LOST", "Keeper", "dismiss", "holds", "identity", "playbook_process", "work_left"]
+__all__ = ["HELD", "LOST", "Keeper", "dismiss", "holds", "identity", "notice", "playbook_process", "work_left"]
 
 HELD, LOST = "held", "lost"
 LOOK_SECONDS = 1.0
+# How long a playbook that has lost its lease may go on: while it is ending by itself, and while it does not even know.
 GRACE_SECONDS = 30.0
+UNNOTICED_SECONDS = 10.0  # work in a unit asks every two seconds
+NOTICED = "noticed"
 
 
 def playbook_process() -> int:
@@ -128,15 +131,17 @@ class Keeper:
 
     def tidy(self) -> None:
         """Remove the file and its folder: nobody is left who would read it."""
-        self.file.unlink(missing_ok=True)
+        for path in (self.file, self.file.with_name(NOTICED)):
+            path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.file.parent.rmdir()
 
     def give_up(self, playbook: str, reason: str) -> None:
         """Say that the lease is lost, give the playbook time to end by itself, and end it: two operations never work side by side."""
         self.tell(LOST, reason)
-        until = self.clock() + GRACE_SECONDS
-        while self.clock() < until:
+        lost = self.clock()
+        noticed = self.file.with_name(NOTICED)
+        while self.clock() - lost < (GRACE_SECONDS if noticed.exists() else UNNOTICED_SECONDS):
             if identity(self.playbook) != playbook or not self.file.exists():
                 return
             self.sleep(LOOK_SECONDS)
@@ -165,6 +170,12 @@ class Keeper:
             os._exit(0)
 
 
+def notice(keeper_file: Path) -> None:
+    """Say that the playbook is ending by itself. Plain tasks know nothing of the lease: a playbook that is still in them is ended soon."""
+    with contextlib.suppress(OSError):  # the folder goes with the operation
+        keeper_file.with_name(NOTICED).touch()
+
+
 def left_files(keeper_file: Path) -> list[Path]:
     """Return the files by which the action `work` says that it lost sight of work that may go on; one a host, beside the keeper's."""
     return sorted(keeper_file.parent.glob("left-*"))
@@ -177,7 +188,7 @@ def work_left(keeper_file: Path) -> list[str]:
 
 def dismiss(keeper_file: Path) -> None:
     """End the keeper: the operation is closed."""
-    for path in (keeper_file, *left_files(keeper_file)):
+    for path in (keeper_file, keeper_file.with_name(NOTICED), *left_files(keeper_file)):
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # the keeper removes it too
         keeper_file.parent.rmdir()

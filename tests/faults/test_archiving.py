@@ -36,11 +36,15 @@ def a_key_of_somebody_else():
     """Give the database host a key and a certificate that are not the site's."""
     made = f"openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=db1 -days 2 -keyout /run/other.key -out /run/other.crt 2>&1 && cp -a {TLS}/host.* /run/"
     # Written into the files, which keep their owner and mode.
-    at("db1").check_output(f"{made} && cat /run/other.key >{TLS}/host.key && cat /run/other.crt >{TLS}/host.crt && echo done")
+    at("db1").check_output(
+        f"{made} && cat /run/other.key >{TLS}/host.key && cat /run/other.crt >{TLS}/host.crt && echo done"
+    )
     try:
         yield
     finally:
-        at("db1").check_output(f"cat /run/host.key >{TLS}/host.key && cat /run/host.crt >{TLS}/host.crt && rm /run/host.* /run/other.* && echo done")
+        at("db1").check_output(
+            f"cat /run/host.key >{TLS}/host.key && cat /run/host.crt >{TLS}/host.crt && rm /run/host.* /run/other.* && echo done"
+        )
 
 
 @contextmanager

@@ -42,7 +42,9 @@ def test_the_check_names_every_file_and_segment_at_once():
     first, later = proof(label)["wal_start"], proof(label)["proven_to"]
     assert first != later
     lost = f"{REPOSITORY}/backup/lab/{label}/bundle/1"
-    spoilt = at("ops1").check_output(f"find {REPOSITORY}/backup/lab/{label}/bundle -type f -not -name 1 | sort | tail -1")
+    spoilt = at("ops1").check_output(
+        f"find {REPOSITORY}/backup/lab/{label}/bundle -type f -not -name 1 | sort | tail -1"
+    )
     with ExitStack() as faults:
         for fault in (gone(lost), changed(spoilt), gone(segment_file(first)), gone(segment_file(later))):
             faults.enter_context(fault)

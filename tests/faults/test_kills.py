@@ -1,8 +1,8 @@
 """Who is killed leaves nothing that holds up the next: the controller, or the work itself. All phases, at random moments: `make soak`."""
 
 import pytest
-from faults import ENGINE, SCRATCH, await_on, begun, carried_out, commit, kill, kill_work, nothing_is_left
-from operations import entries, last_record
+from faults import ENGINE, SCRATCH, await_on, begun, carried_out, commit, kill_work, nothing_is_left
+from operations import entries, kill, last_record
 
 PHASES = {"backup": ENGINE, "drill": f"[ -e {SCRATCH}/data/base ]"}
 

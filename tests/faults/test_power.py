@@ -1,6 +1,17 @@
 """Database host and repository's host lose their power at the same moment, in the middle of a backup: everything comes back by itself."""
 
-from faults import ENGINE, await_archived, await_on, begun, carried_out, commit, container, info, nothing_is_left, podman
+from faults import (
+    ENGINE,
+    await_archived,
+    await_on,
+    begun,
+    carried_out,
+    commit,
+    container,
+    info,
+    nothing_is_left,
+    podman,
+)
 from flows import at, sql
 from operations import entries, last_record
 

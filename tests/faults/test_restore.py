@@ -3,9 +3,9 @@
 from contextlib import contextmanager
 
 import pytest
-from faults import await_archived, begun, carried_out, commit, kill, nothing_is_left
+from faults import await_archived, begun, carried_out, commit, nothing_is_left
 from flows import at, sql
-from operations import entries, last_record, until
+from operations import entries, kill, last_record, until
 
 HOME = "/var/lib/postgresql"
 KEPT = f"{HOME}/*/main.before-restore-*"
@@ -42,7 +42,9 @@ def without_room():
 
 def system_identifier(folder):
     """Return which database lies in a folder."""
-    told = at("db1").check_output(f"$(ls -d /usr/lib/postgresql/*/bin)/pg_controldata {folder} | grep 'system identifier'")
+    told = at("db1").check_output(
+        f"$(ls -d /usr/lib/postgresql/*/bin)/pg_controldata {folder} | grep 'system identifier'"
+    )
     return told.split()[-1]
 
 
@@ -50,7 +52,10 @@ def test_a_full_disk_and_a_dead_controller_cost_nothing_but_time():
     rows = [commit() for _ in range(5)]
     sql("SELECT pg_switch_wal()")
     await_archived(*rows)
-    identifier, timeline = sql("SELECT system_identifier FROM pg_control_system()"), sql("SELECT timeline_id FROM pg_control_checkpoint()")
+    identifier, timeline = (
+        sql("SELECT system_identifier FROM pg_control_system()"),
+        sql("SELECT timeline_id FROM pg_control_checkpoint()"),
+    )
     with without_room():
         run = carried_out("restore", "-e", "restore_confirm=lab")
     assert run.status != 0
@@ -72,6 +77,8 @@ def test_a_full_disk_and_a_dead_controller_cost_nothing_but_time():
     assert all(row.there for row in rows)
     assert system_identifier(kept[0]) == identifier, "the old data is still there"
     # It goes on from production's own timeline, not from one that a drill has begun.
-    history = sql("SELECT pg_read_file(format('pg_wal/%s.history', upper(lpad(to_hex(timeline_id), 8, '0')))) FROM pg_control_checkpoint()")
+    history = sql(
+        "SELECT pg_read_file(format('pg_wal/%s.history', upper(lpad(to_hex(timeline_id), 8, '0')))) FROM pg_control_checkpoint()"
+    )
     assert timeline in [line.split()[0] for line in history.splitlines() if line.strip()]
     nothing_is_left()

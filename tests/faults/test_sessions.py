@@ -17,7 +17,11 @@ SETTINGS = {
 def as_postgres(statements):
     """Run statements in a session for which nothing that was set holds."""
     options = "-c statement_timeout=0 -c lock_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c search_path=public"
-    done = at("db1").run("PGOPTIONS=%s runuser -u postgres -- psql -X -v ON_ERROR_STOP=1 -d postgres -c %s", options, "; ".join(statements))
+    done = at("db1").run(
+        "PGOPTIONS=%s runuser -u postgres -- psql -X -v ON_ERROR_STOP=1 -d postgres -c %s",
+        options,
+        "; ".join(statements),
+    )
     assert done.rc == 0, done.stderr
 
 

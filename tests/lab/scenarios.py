@@ -21,12 +21,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / "build" / "scenarios"
 NAME = os.environ.get("LAB_NAME") or "traumalink"
-STEPS = ("syntax", "converge", "idempotence", "verify")
 # The longest, so that none of them begins last; the others follow by name.
-LONG = ("restore", "operation", "faults", "drill", "backup", "deploy")
+LONG = (
+    "restore",
+    "operation",
+    "faults",
+    "restore_vault",
+    "restore_database",
+    "drill",
+    "backup",
+    "backup_check",
+    "deploy",
+)
 SUMMARY = re.compile(r"^.*\d+ (?:passed|failed|errors?)\b.* in [\d.]+s.*$", re.M)  # pytest's last line
 COUNTS = re.compile(r"(\d+) (passed|failed|errors?)\b")
 SHOWN_LINES = 120
@@ -97,7 +108,7 @@ class Lanes:
     def carry_out(self, scenario: str, lab: str, environment: dict[str, str]) -> tuple[Result, Path]:
         """Run a scenario's steps until one fails."""
         result, log, begin = Result(scenario, lab), fresh(scenario), time.monotonic()
-        for step in STEPS:
+        for step in steps(scenario):
             if not self.run(["molecule", step, "-s", scenario], log, environment):
                 result.failed_step = step
                 break
@@ -146,6 +157,15 @@ def lab_environment(lab: str) -> dict[str, str]:
         argv, cwd=ROOT, env={**os.environ, "LAB_NAME": lab}, capture_output=True, text=True, check=True
     )
     return dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
+
+
+def steps(scenario: str) -> list[str]:
+    """Return the steps of a scenario: its own, or those of all."""
+    for path in (ROOT / "molecule" / scenario / "molecule.yml", ROOT / ".config" / "molecule" / "config.yml"):
+        given = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        if found := given.get("scenario", {}).get("test_sequence"):
+            return list(found)
+    raise ScenarioError(f"neither {scenario} nor the base of all names its steps (scenario, test_sequence)")
 
 
 def chosen(names: Sequence[str]) -> list[str]:

@@ -12,16 +12,61 @@ README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 DOCUMENTS = [README, CHINESE, *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
 
 
-def commands(readme: Path) -> list[str]:
-    """Return the commands of a README outside the recorded demo, without their comments."""
-    text = re.sub(r"<!-- BEGIN demo output -->.*<!-- END demo output -->", "", readme.read_text("utf-8"), flags=re.S)
-    blocks = re.findall(r"^ *```console\n(.*?)^ *```", text, re.S | re.M)
+TRANSLATED = sorted((ROOT / "docs").glob("*.zh.md"))
+
+
+def text_of(document: Path) -> str:
+    """Return a document without the recorded demo."""
+    return re.sub(r"<!-- BEGIN demo output -->.*<!-- END demo output -->", "", document.read_text("utf-8"), flags=re.S)
+
+
+def commands(document: Path) -> list[str]:
+    """Return the commands of a document, without their comments."""
+    blocks = re.findall(r"^ *```console\n(.*?)^ *```", text_of(document), re.S | re.M)
     return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+
+
+def structure(document: Path) -> list[str]:
+    """Return what a document consists of, in order: headings by their depth, rows of tables by their cells, items of lists, fenced blocks.
+
+    Lists in lines of their own are told apart from text; how text is broken into lines is each language's own.
+    """
+    outside = re.sub(r"^ *```(\w+)\n.*?^ *```", r"```\1", text_of(document), flags=re.S | re.M)
+    found = []
+    for line in outside.splitlines():
+        if heading := re.match(r"#+ ", line):
+            found.append(heading[0].strip())
+        elif line.startswith("|"):
+            cells = re.split(r"(?<!\\)[|]", line)
+            found.append(f"row of {len(cells) - 2}")
+        elif item := re.match(r" *(-|\d+\.) ", line):
+            found.append(item[1])
+        elif line.lstrip().startswith("```"):
+            found.append(line.strip())
+    return found
+
+
+def names(document: Path) -> set[str]:
+    """Return what stands in code within the text and names something of the system: variables, units, files, metrics."""
+    return set(re.findall(r"`([a-z][a-z0-9]*(?:[_.-][a-z0-9]+)+)`", text_of(document)))
 
 
 def test_both_languages_give_the_same_commands() -> None:
     assert commands(CHINESE) == commands(README)
     assert "$ make demo" in commands(README)
+
+
+@pytest.mark.parametrize("chinese", TRANSLATED, ids=lambda path: path.name)
+def test_a_guide_says_the_same_in_both_languages(chinese: Path) -> None:
+    english = chinese.with_name(chinese.name.replace(".zh.md", ".md"))
+    assert structure(chinese) == structure(english)
+    assert commands(chinese) == commands(english)
+    assert names(chinese) == names(english)
+
+
+def test_what_people_of_a_hospital_read_exists_in_both_languages() -> None:
+    guides = {path.name.removesuffix(".zh.md") for path in TRANSLATED}
+    assert {"emergency_plan", "backup", "backup_check", "escrow", "restore_single", "restore_without_ops"} <= guides
 
 
 @pytest.mark.parametrize("readme", [README, CHINESE], ids=lambda path: path.name)

@@ -31,16 +31,16 @@ def label():
     }  # fmt: skip
     at("ops1").check_output(f"install -d -o pgbackrest -g pgbackrest -m 0750 {STATE}/drills && rm -f {STATE}/drills/*")
     at("ops1").check_output(
-        f"printf %s %s >{STATE}/drills/{label}.json && chown pgbackrest: {STATE}/drills/{label}.json",
+        f"printf %%s %s >{STATE}/drills/{label}.json && chown pgbackrest: {STATE}/drills/{label}.json",
         json.dumps(drilled),
     )
     yield label
     at("ops1").check_output(f"rm -f {STATE}/drills/{label}.json")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def monitoring():
-    """Give what the hospital's monitoring on another host was asked."""
+    """Give how often the hospital's monitoring on another host was asked; without it the watch itself fails, and says so."""
     at("edge1").check_output("mkdir -p /run/monitoring && echo well >/run/monitoring/beat")
     serve = "python3 -m http.server --directory /run/monitoring 8099"
     at("edge1").check_output(f"systemd-run --quiet --collect --unit=monitoring {serve}")

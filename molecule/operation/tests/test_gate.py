@@ -181,15 +181,16 @@ def test_what_holds_for_the_site_cannot_be_given_with_a_run():
 def test_an_approval_is_used_once(tmp_path):
     given = {
         "flow_verb": "upgrade",
-        "contract": contract(),
+        "contract": contract(expected={"upgrade": {"work": "10m"}}),
         "operation_approval": str(approved(tmp_path)),
         "flow_subject": sha256(),
     }
-    run = verb(**given, operation_expected="10m")
+    run = verb(**given)
     assert run.succeeded, run.output[-3000:]
     record = last_record()
     assert record["approval"]["approver"] == "approver"
-    refused("was used by " + record["run_id"], **given, operation_expected="10m")
+    assert record["approval"]["key"].startswith("SHA256:")
+    refused("was used by " + record["run_id"], **given)
 
 
 def test_an_emergency_opens_the_gate_and_stands_in_the_record():

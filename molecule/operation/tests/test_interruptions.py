@@ -1,9 +1,5 @@
 """What goes wrong in the middle: hosts that fail or vanish, controllers that die, two at the same moment. The chain fits each time."""
 
-import contextlib
-import os
-import signal
-import subprocess
 import threading
 import time
 
@@ -13,6 +9,7 @@ from operations import (
     HOSTS,
     LEASE_SECONDS,
     entries,
+    kill,
     last_record,
     leases,
     marks,
@@ -31,22 +28,6 @@ def chain():
     done = verify()
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     assert leases() == 0
-
-
-def descendants(process):
-    """Return the process ids of a process's children and theirs: each worker of Ansible leads a session of its own."""
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
-    children = [int(word) for word in found.stdout.split()]
-    return children + [child for parent in children for child in descendants(parent)]
-
-
-def kill(process):
-    """Kill the controller at once with all that it has started; the keeper of the lease notices by itself."""
-    victims = [process.pid, *descendants(process.pid)]  # before the first dies, and its children are nobody's
-    for victim in victims:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
-    process.wait()
 
 
 def test_one_host_that_fails_brings_all_back():

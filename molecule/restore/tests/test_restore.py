@@ -121,16 +121,6 @@ def test_a_site_with_an_archive_that_is_cut_short_is_refused_before_anything_cha
     assert run.changed == {}
 
 
-def test_a_restore_over_data_keeps_that_data_aside(site):
-    sql("CREATE TABLE public.mistake (id int)", "trauma")
-    run = play("restore", "-e", "restore_confirm=lab")
-    assert run.succeeded, run.output[-3000:]
-    assert run.says("keep the old data aside as"), run.output[-3000:]
-    kept = at("db1").check_output(f"ls -d {DATA}/*/main.before-restore-*").split()
-    assert len(kept) == 1
-    assert at("db1").file(f"{kept[0]}/PG_VERSION").exists
-
-
 def test_the_lost_host_comes_back_with_every_archived_row(site):
     # The first is in every backup; the second comes after the last one, so the replay itself meets it.
     set_by_hand(max_worker_processes=20, max_connections=150)
@@ -147,6 +137,7 @@ def test_the_lost_host_comes_back_with_every_archived_row(site):
     summary = site.site.playbook("restore", "-e", "restore_confirm=lab")["restore"]
     assert site.sums()["tables"] == sums["tables"]
     assert float(summary["rto_seconds"]) > 0
+    assert float(summary["rpo_seconds"]) == 0
     for name, value in (("max_worker_processes", "8"), ("max_connections", "100")):
         assert sql(f"SHOW {name}") == value, "the inventory's value holds again"
     assert sql("SELECT count(*) FROM pg_settings WHERE pending_restart") == "0"

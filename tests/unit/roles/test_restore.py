@@ -43,8 +43,8 @@ def test_data_comes_back_where_the_server_looks_for_it(given: dict[str, Any], pl
 def test_the_place_is_looked_at_by_the_database_s_host_itself() -> None:
     (task,) = (task for task in load("restore/tasks/main.yml") if "traumalink.ops.restore_target_info" in task)
     assert "delegate_to" not in task
-    assert templar(groups={"db": ["db1"]}).evaluate_conditional(task["when"])
-    assert not templar(groups={"db": ["db2"]}).evaluate_conditional(task["when"])
+    assert templar(restore_host="db1").evaluate_conditional(task["when"])
+    assert not templar(restore_host="db2").evaluate_conditional(task["when"])
 
 
 def test_no_empty_database_is_made_behind_a_restore() -> None:

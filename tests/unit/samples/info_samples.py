@@ -42,6 +42,27 @@ NOISE = (
 NOT_READABLE = "[PathOpenError] unable to list file info for path '/root/backup': [13] Permission denied"
 
 
+def one_full(label: str, lsn: str, segment: str, size_bytes: int) -> dict[str, Any]:
+    """Return a stanza with one full set, as far as a plan looks at it; `lsn` is the part before the last four digits, such as 0/500."""
+    return {
+        "name": "lab",
+        "status": {"code": 0, "message": "ok"},
+        "archive": [],
+        "db": [{"id": 1, "system-id": 7, "version": "15"}],
+        "backup": [
+            {
+                "label": label,
+                "type": "full",
+                "prior": None,
+                "timestamp": {"start": 1795397820, "stop": 1795397822},
+                "lsn": {"start": f"{lsn}0028", "stop": f"{lsn}0770"},
+                "archive": {"start": segment, "stop": segment},
+                "info": {"size": size_bytes, "delta": size_bytes, "repository": {"delta": 1, "size": 1}},
+            }
+        ],
+    }
+
+
 def changed(**changes: Any) -> str:
     """Return the real text with other values at the top of its stanza."""
     return json.dumps([{**json.loads(REAL)[0], **changes}])

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_sets import Backup, Stanza
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_goal import read_goal
-from ansible_collections.traumalink.ops.plugins.module_utils.restore_planner import Planner, Wanted
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_options import Wanted
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_planner import Planner
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import SEGMENT_BYTES, lsn_text, segment_name
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_archive import Archived, History, WalArchive
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_records import Ended, Point, Segment

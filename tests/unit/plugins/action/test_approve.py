@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.traumalink.ops.plugins.action import approve
+from ansible_collections.traumalink.ops.plugins.plugin_utils import controller_action
 
 Act = Callable[..., dict[str, Any]]
 Keys = Callable[[str], Path]
@@ -28,7 +29,7 @@ def shown() -> list[str]:
 @pytest.fixture
 def act(tmp_path: Path, keys: Keys, shown: list[str], monkeypatch: pytest.MonkeyPatch) -> Act:
     """Give the action with Ansible's own checks of arguments; connection and screen are left out."""
-    monkeypatch.setattr(approve.ActionBase, "run", lambda *_arguments: {})
+    monkeypatch.setattr(controller_action.ActionBase, "run", lambda *_arguments: {})
     (tmp_path / "trauma-1.1.0.tar.gz").write_bytes(b"archive")
     destination = tmp_path / "approvals"
 

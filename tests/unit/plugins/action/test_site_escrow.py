@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.traumalink.ops.plugins.action import site_escrow
+from ansible_collections.traumalink.ops.plugins.plugin_utils import controller_action
 
 Act = Callable[..., dict[str, Any]]
 SITE, SAFE = b"of the vendor", b"of the safe"
@@ -49,7 +50,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def act(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Act:
     """Give the action with Ansible's own loader and vault; only connection and templating are left out."""
-    monkeypatch.setattr(site_escrow.ActionBase, "run", lambda *_arguments: {})
+    monkeypatch.setattr(controller_action.ActionBase, "run", lambda *_arguments: {})
     secrets = vault_file(tmp_path / "vault.yml")
 
     def call(check: bool = False, passwords: dict[str, bytes] | None = None, **arguments: Any) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def test_the_bundles_own_password_gives_everything_back_and_the_sites_does_not(a
         "backup_cipher_passphrase": "x" * 43,
         "site_ca_private_key": SECRETS["site_ca_private_key"],
         "site_ca_certificate": "-----BEGIN CERTIFICATE-----\nabc\n",
-        "escrow_of_the_inventory": {"operation_webhook_url": "https://h/创"},
+        "operation_webhook_url": "https://h/创",
     }
     with pytest.raises(Exception, match="Decryption failed"):
         opened(path, SITE)
@@ -105,7 +106,7 @@ def test_the_result_names_and_never_shows(act: Act) -> None:
     result = act()
     assert result["names"] == [
         "backup_cipher_passphrase",
-        "escrow_of_the_inventory",
+        "operation_webhook_url",
         "site_ca_certificate",
         "site_ca_private_key",
     ]

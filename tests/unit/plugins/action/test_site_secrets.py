@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import AnsibleVaultError, VaultLib, VaultSecret
 from ansible_collections.traumalink.ops.plugins.action import site_secrets
+from ansible_collections.traumalink.ops.plugins.plugin_utils import controller_action
 
 Act = Callable[..., dict[str, Any]]
 VAULT_PASSWORD = b"geheim"
@@ -54,7 +55,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def act(path: Path, monkeypatch: pytest.MonkeyPatch) -> Act:
     """Give the action with Ansible's own loader and vault; only connection and templating are left out."""
-    monkeypatch.setattr(site_secrets.ActionBase, "run", lambda *_arguments: {})
+    monkeypatch.setattr(controller_action.ActionBase, "run", lambda *_arguments: {})
 
     def call(
         check: bool = False, vault: bool = True, password: bytes = VAULT_PASSWORD, **arguments: Any

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.traumalink.ops.plugins.action import window_calendar
+from ansible_collections.traumalink.ops.plugins.plugin_utils import controller_action
 
 Make = Callable[..., dict[str, Any]]
 
@@ -16,7 +17,7 @@ Make = Callable[..., dict[str, Any]]
 @pytest.fixture
 def act(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[dict[str, Any], list[str]]]:
     """Give the action, and what it prints."""
-    monkeypatch.setattr(window_calendar.ActionBase, "run", lambda *_arguments: {})
+    monkeypatch.setattr(controller_action.ActionBase, "run", lambda *_arguments: {})
 
     def call(**arguments: Any) -> tuple[dict[str, Any], list[str]]:
         printed: list[str] = []

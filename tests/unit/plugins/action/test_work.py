@@ -305,6 +305,7 @@ def test_a_lost_lease_leaves_the_unit_to_whoever_took_over(
     with pytest.raises(AnsibleActionFail, match=message):
         act(variables={"operation_keeper_file": str(keeper)})
     assert "tidy" not in unit.did()
+    assert (tmp_path / "noticed").exists()
 
 
 def test_without_the_lease_nothing_is_started(act: Act, unit: Unit, tmp_path: Path) -> None:

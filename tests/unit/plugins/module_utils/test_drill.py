@@ -26,31 +26,14 @@ from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_scratch import Scratch, ScratchError
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_server import ReplayError, ScratchServer
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+from info_samples import one_full
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 AT = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
 LABEL = "20261123-013701F"
 SEGMENTS = [f"00000001000000000000000{number}" for number in range(1, 10)]
 EXTENSIONS, COLLATIONS = (" ".join(text.split()) for text in (drill_checks.EXTENSIONS, drill_checks.COLLATIONS))
-INFO = [
-    {
-        "name": "lab",
-        "status": {"code": 0, "message": "ok"},
-        "archive": [],
-        "db": [{"id": 1, "system-id": 7, "version": "15"}],
-        "backup": [
-            {
-                "label": LABEL,
-                "type": "full",
-                "prior": None,
-                "timestamp": {"start": 1795397820, "stop": 1795397822},
-                "lsn": {"start": "0/1000028", "stop": "0/1000770"},
-                "archive": {"start": SEGMENTS[0], "stop": SEGMENTS[0]},
-                "info": {"size": 1000, "delta": 1000, "repository": {"delta": 1, "size": 1}},
-            }
-        ],
-    }
-]
+INFO = [one_full(LABEL, "0/100", SEGMENTS[0], 1000)]
 ALL_CHECKS = [
     "wal", "copies", "restore", "content", "content", "replay", "canaries", "amcheck", "dump", "extensions", "collations", "segments", "checksums",
     "repository",

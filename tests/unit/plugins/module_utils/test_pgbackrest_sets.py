@@ -12,6 +12,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_sets imp
     parse_damage,
     parse_databases,
     parse_info,
+    parse_tablespaces,
 )
 from info_samples import (
     ABSENT,
@@ -168,3 +169,11 @@ def test_a_manifest_lists_the_databases() -> None:
         '[target:file]\npg_data/x={"db-id":1}\n'
     )
     assert list(parse_databases(manifest)) == ["postgres", 'a={"db-id"b', "创伤"]
+
+
+def test_a_manifest_says_where_tablespaces_lie() -> None:
+    manifest = (
+        '[backup:target]\npg_data={"path":"/data","type":"path"}\npg_tblspc/16400={"path":"/srv/it\'s 表","tablespace-id":"16400","type":"link"}\n'
+        'pg_wal={"path":"/wal","type":"link"}\n[target:link]\npg_tblspc/16401={"destination":"/no"}\n'
+    )
+    assert parse_tablespaces(manifest) == ["/srv/it's 表"]

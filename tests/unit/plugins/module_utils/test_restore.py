@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import restore
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, PgBackRest
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_failure import RunningEngine
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import (
@@ -23,7 +24,9 @@ from ansible_collections.traumalink.ops.plugins.module_utils.restore import (
     RestoreTarget,
     free_bytes,
 )
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_in_place import InPlace
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
+from info_samples import one_full
 
 GIB = 1024**3
 NOW = datetime(2026, 11, 23, 19, 5, 7, tzinfo=UTC)
@@ -31,23 +34,7 @@ LABEL = "20261123-013700F"
 JOB = RestoreJob(LABEL, timeline=1)
 WHOLE = [f"--set={LABEL}", "--type=default", "--target-timeline=1", "restore"]
 ASIDE = "main.before-restore-20261123T190507Z"
-INFO: dict[str, Any] = {
-    "name": "lab",
-    "status": {"code": 0, "message": "ok"},
-    "archive": [],
-    "db": [{"id": 1, "system-id": 7, "version": "15"}],
-    "backup": [
-        {
-            "label": LABEL,
-            "type": "full",
-            "prior": None,
-            "timestamp": {"start": 1795397820, "stop": 1795397822},
-            "lsn": {"start": "0/5000028", "stop": "0/5000770"},
-            "archive": {"start": "05", "stop": "05"},
-            "info": {"size": 10 * GIB, "delta": 10 * GIB, "repository": {"delta": 1, "size": 1}},
-        }
-    ],
-}
+INFO = one_full(LABEL, "0/500", "05", 10 * GIB)
 NEEDED = 10 * GIB + 1 * GIB + 1 * GIB  # the database, its tenth, 1 GiB of WAL
 
 
@@ -61,6 +48,8 @@ class Repository:
     def __init__(self, data: Path, runner: Any) -> None:
         self.data, self.runner, self.free = data, runner, NEEDED
         self.stops, self.wanted = 0, JOB
+        self.tablespaces: tuple[Path, ...] = ()
+        self.in_place: InPlace | None = None
         self.stop_fails: BaseException | None = None
         runner.on("info", out=json.dumps([INFO])).on("restore", then=self.finish)
 
@@ -78,11 +67,13 @@ class Repository:
 
     @property
     def target(self) -> RestoreTarget:
-        return RestoreTarget(self.data, lambda _path: self.free)
+        return RestoreTarget(self.data, lambda _path: self.free, in_place=self.in_place)
 
     @property
     def job(self) -> Restore:
-        return Restore(PgBackRest(self.runner, "lab", "postgres"), self.wanted, self.target, self.stop, NOW)
+        return Restore(
+            PgBackRest(self.runner, "lab", "postgres"), self.wanted, self.target, self.stop, NOW, self.tablespaces
+        )
 
     def restores(self) -> list[list[str]]:
         """Return the options of each restore that was started."""
@@ -266,6 +257,11 @@ def test_check_mode_tells_and_changes_nothing(repository: Repository) -> None:
 def killed_in_the_middle(repository: Repository) -> None:
     """Let the engine be killed when it has brought its manifest and half of the files."""
     lay_old_data(repository)
+    killed_in_the_middle_of(repository)
+
+
+def killed_in_the_middle_of(repository: Repository) -> None:
+    """Kill the engine; old data is there already."""
 
     def half() -> None:
         (repository.data / "backup.manifest").write_text("x")
@@ -523,6 +519,137 @@ def test_a_failed_restore_keeps_its_marker_and_the_old_data(repository: Reposito
         repository.job.run()
     assert repository.target.marker.exists()
     assert (repository.data.with_name(ASIDE) / "patients").read_text() == "precious"
+
+
+# --- tablespaces ---
+
+
+def old_tablespace(repository: Repository, tmp_path: Path) -> Path:
+    """Lay old data with a tablespace outside of it, and give its place."""
+    lay_old_data(repository)
+    place = tmp_path / "other"
+    (place / "PG_15_202209061" / "5").mkdir(parents=True)
+    (place / "PG_15_202209061" / "5" / "16401").write_text("precious")
+    repository.tablespaces = (place, tmp_path / "new" / "place")
+    return place
+
+
+def test_old_tablespaces_are_kept_aside_where_they_lie_and_missing_places_are_made(
+    repository: Repository, tmp_path: Path
+) -> None:
+    place = old_tablespace(repository, tmp_path)
+    said = repository.job.run(check=True).steps
+    assert [path.name for path in place.iterdir()] == ["PG_15_202209061"]
+    assert repository.job.run().steps == said
+    assert said[1] == f"keep the old tablespace {place}/PG_15_202209061 aside"
+    aside = "PG_15_202209061.before-restore-20261123T190507Z"
+    assert found(place) == {aside: "", f"{aside}/5": "", f"{aside}/5/16401": "precious"}
+    assert (tmp_path / "new" / "place").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_completed_restore_leaves_its_own_tablespaces_where_they_are(repository: Repository, tmp_path: Path) -> None:
+    place = old_tablespace(repository, tmp_path)
+    killed_in_the_middle_of(repository)
+    (place / "PG_15_202209061").mkdir()
+    (place / "PG_15_202209061" / "half").write_text("new")
+    repository.job.run()
+    assert (place / "PG_15_202209061" / "half").read_text() == "new"
+    assert repository.restores()[-1][0] == "--delta"
+
+
+def test_a_tablespace_that_is_no_folder_is_refused_before_the_server_stops(
+    repository: Repository, tmp_path: Path
+) -> None:
+    lay_old_data(repository)
+    (tmp_path / "other").write_text("a file")
+    repository.tablespaces = (tmp_path / "other",)
+    with pytest.raises(
+        OpsError, match=r"other, where a tablespace comes back to, is no folder; .*Nothing was changed$"
+    ):
+        repository.job.run()
+    assert (repository.stops, repository.restores()) == (0, [])
+
+
+# --- in place ---
+
+IN_PLACE = ["--delta", *WHOLE]
+
+
+def copying(repository: Repository) -> None:
+    """Let the host's `cp` copy the data, which is whole then."""
+    copy = repository.data.with_name(".main.copying")
+    repository.runner.on("cp", then=lambda: shutil.copytree(repository.data, copy))
+
+
+def test_in_place_the_old_data_is_copied_before_anything_is_written_over(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.in_place = InPlace()
+    copying(repository)
+    said = repository.job.run(check=True).steps
+    inode = repository.data.stat().st_ino
+    result = repository.job.run()
+    aside = repository.data.with_name(ASIDE)
+    assert result.steps == said == [f"copy the old data to {aside}", f"start the restore of {LABEL}"]
+    assert result.kept_aside == str(aside)
+    assert found(aside) == {"PG_VERSION": "15\n", "patients": "precious"}
+    assert repository.data.stat().st_ino == inode
+    assert repository.restores() == [IN_PLACE]
+    assert repository.runner.asked("cp")[0][:4] == ["cp", "--archive", "--reflink=auto", "--no-target-directory"]
+
+
+def test_in_place_where_a_copy_does_not_fit_it_is_refused_until_somebody_agrees_to_lose_it(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_old_data(repository)
+    monkeypatch.setattr(restore, "size_bytes", lambda _folder: 9 * GIB)
+    repository.in_place, repository.free = InPlace(), 12 * GIB - 1  # 3 more than lies there, and the copy
+    agree = f"write over {repository.data}"
+    with pytest.raises(
+        RestoreError, match=rf"or agree to keep nothing of the old data: -e 'restore_delta_confirm=\"{agree}\"'"
+    ):
+        repository.job.run()
+    for wrong in ("yes", "write over"):
+        repository.in_place = InPlace(wrong)
+        with pytest.raises(RestoreError, match="Nothing was changed"):
+            repository.job.run()
+    assert (repository.data / "patients").read_text() == "precious"
+    repository.in_place, repository.free = InPlace(agree), 3 * GIB
+    result = repository.job.run()
+    assert result.steps[0] == f"write over the old data in {repository.data}, of which nothing is kept"
+    assert result.kept_aside is None
+    assert repository.restores() == [IN_PLACE]
+
+
+def test_in_place_on_an_empty_host_is_a_restore_like_any_other(repository: Repository) -> None:
+    repository.in_place = InPlace()
+    assert repository.job.run().steps == [f"start the restore of {LABEL}"]
+    assert repository.restores() == [WHOLE]
+
+
+def test_in_place_a_copy_that_was_cut_off_is_made_anew(repository: Repository) -> None:
+    lay_old_data(repository)
+    repository.in_place = InPlace()
+    begun = repository.data.with_name(".main.copying")
+
+    def cut_off() -> None:
+        begun.mkdir()
+        (begun / "half").touch()
+        raise Killed
+
+    repository.runner.on("cp", then=cut_off)
+    with pytest.raises(Killed):
+        repository.job.run()
+    assert (repository.data / "patients").read_text() == "precious"
+    assert repository.restores() == []
+    copying(repository)
+    repository.job.run()
+    assert found(repository.data.with_name(ASIDE)) == {"PG_VERSION": "15\n", "patients": "precious"}
+
+
+def test_in_place_a_mount_point_with_data_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restore, "size_bytes", lambda _folder: GIB)
+    target = RestoreTarget(Path("/proc"), lambda _path: 100 * GIB, in_place=InPlace())
+    assert target.require(GIB, JOB) == 100 * GIB
 
 
 # --- space ---

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_goal import instant
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_options import GapError, RefusedError
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_plan import RestorePlan
-from ansible_collections.traumalink.ops.plugins.module_utils.restore_planner import GapError, RefusedError
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import lsn_text, segment_name
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_records import Ended
 from restore_samples import NOW, Wal, at, backup_in, lsn

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import vault_program
 from ansible_collections.traumalink.ops.plugins.module_utils.vault import Kept, Vault, VaultError
-
-SETTINGS = {
-    "stanza": "lab",
-    "user": getpass.getuser(),
-    "repository_path": "/r",
-    "vault_path": "/v",
-    "config": "/c",
-    "retention_days": 30,
-}
+from vault_samples import written
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Path:
     """Give the file of the settings."""
-    path = tmp_path / "vault.json"
-    path.write_text(json.dumps(SETTINGS))
-    return path
+    return written(tmp_path)
 
 
 def test_copies_wal_alone_and_says_how_much(

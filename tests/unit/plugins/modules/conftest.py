@@ -37,27 +37,6 @@ def on_runner(
     return bind
 
 
-@pytest.fixture
-def arguments_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], dict[str, Any]]:
-    """Give a function that returns the argument spec of an action plugin, whose documentation is a module's."""
-
-    class Specified(BaseException):
-        """Carries the argument spec out of the action."""
-
-    def specify(_self: object, argument_spec: dict[str, Any], **_options: Any) -> None:
-        raise Specified(argument_spec)
-
-    def look(action: Any) -> dict[str, Any]:
-        monkeypatch.setattr(action.ActionBase, "run", lambda *_arguments: {})
-        monkeypatch.setattr(action.ActionBase, "validate_argument_spec", specify)
-        with pytest.raises(Specified) as caught:
-            action.ActionModule.__new__(action.ActionModule).run()
-        spec: dict[str, Any] = caught.value.args[0]
-        return spec
-
-    return look
-
-
 def backup_set(number: int, **changes: Any) -> dict[str, Any]:
     """Describe a backup as pgBackRest does."""
     return {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import json
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -12,16 +10,9 @@ from typing import Any
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.vault import Kept, Vault, VaultError
 from ansible_collections.traumalink.ops.plugins.modules import backup_vault
+from vault_samples import written
 
 Run = Callable[..., dict[str, Any]]
-SETTINGS = {
-    "stanza": "lab",
-    "user": getpass.getuser(),
-    "repository_path": "/r",
-    "vault_path": "/v",
-    "config": "/c",
-    "retention_days": 30,
-}
 
 
 @pytest.fixture
@@ -33,8 +24,7 @@ def module(on_runner: Callable[[ModuleType], Run]) -> Run:
 @pytest.fixture
 def settings(tmp_path: Path) -> str:
     """Give the file of the settings."""
-    (tmp_path / "vault.json").write_text(json.dumps(SETTINGS))
-    return str(tmp_path / "vault.json")
+    return str(written(tmp_path))
 
 
 @pytest.mark.parametrize(("files", "changed"), [(3, True), (0, False)])

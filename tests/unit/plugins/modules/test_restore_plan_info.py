@@ -15,6 +15,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils import restore_requ
 from ansible_collections.traumalink.ops.plugins.modules import restore_plan_info
 
 Run = Callable[..., dict[str, Any]]
+MANIFEST = '[backup:target]\npg_data={"path":"/data","type":"path"}\npg_tblspc/16400={"path":"/srv/other","tablespace-id":"16400","type":"link"}\n'
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
 
@@ -40,7 +41,7 @@ def module(on_runner: Callable[[ModuleType], Run], tmp_path: Path, monkeypatch: 
 @pytest.fixture
 def repository(runner: Any, repository_text: Callable[..., str]) -> Any:
     """Give a runner with a repository of two sets, and WAL to segment 4."""
-    return runner.on("info", out=repository_text(2)).on("repo-ls", out=listing(1, 2, 3, 4))
+    return runner.on("info", out=repository_text(2)).on("repo-ls", out=listing(1, 2, 3, 4)).on("repo-get", out=MANIFEST)
 
 
 @pytest.mark.parametrize("check", [False, True])
@@ -49,6 +50,7 @@ def test_plans_in_any_mode_and_changes_nothing(module: Run, repository: Any, che
     assert result["changed"] is False
     assert result["plan"]["backup"]["label"] == "20261123-013702F"
     assert (result["plan"]["type"], result["plan"]["last_segment"]) == ("default", "000000010000000000000004")
+    assert result["plan"]["tablespaces"] == ["/srv/other"]
     assert "traumalink.ops.site installs it" in result["plan"]["notes"][0]
 
 

@@ -6,7 +6,6 @@ import pytest
 import yaml
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.plugin_utils.escrow import NEEDED, bundle_text, bundle_values
-from ansible_collections.traumalink.ops.plugins.plugin_utils.forced_variables import refusal
 
 KEY = "-----BEGIN PRIVATE KEY-----\nMIG 创伤\n-----END PRIVATE KEY-----"
 SECRETS = dict.fromkeys(NEEDED, KEY) | {
@@ -15,12 +14,8 @@ SECRETS = dict.fromkeys(NEEDED, KEY) | {
 }
 
 
-def test_everything_is_in_it_and_a_run_refuses_nothing_of_it() -> None:
-    values = bundle_values(SECRETS)
-    assert refusal(values) == ""
-    assert values["escrow_of_the_inventory"] == {"operation_webhook_url": "https://h/x"}
-    assert {name for name in SECRETS if name != "operation_webhook_url"} <= set(values)
-    assert "escrow_of_the_inventory" not in bundle_values(dict.fromkeys(NEEDED, KEY))
+def test_everything_is_in_it_under_its_own_name() -> None:
+    assert bundle_values(SECRETS) == SECRETS
 
 
 def test_its_text_gives_the_values_back_to_the_letter_and_says_what_it_is_for() -> None:

@@ -17,8 +17,10 @@ import pytest
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
     LOST,
     Keeper,
+    dismiss,
     holds,
     identity,
+    notice,
     playbook_process,
     time_limit,
 )
@@ -113,6 +115,26 @@ def test_a_lost_lease_is_told_and_ends_the_playbook_that_goes_on(
     assert said(made)["state"] == LOST
     assert said(made)["reason"] == "another operation has taken over the site"
     assert playbook.wait(timeout=10) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize(("noticed", "ended_after"), [(False, 10.0), (True, 30.0)])
+def test_a_playbook_in_plain_tasks_is_ended_soon_and_one_that_is_ending_by_itself_has_time(
+    keeper: Callable[..., Keeper], playbook: subprocess.Popen[bytes], noticed: bool, ended_after: float
+) -> None:
+    lost: list[float] = []
+
+    def renew() -> bool:
+        lost.append(made.clock())
+        if noticed:
+            notice(made.file)
+        return False
+
+    made = keeper(renew)
+    made.run()
+    assert playbook.wait(timeout=10) == -signal.SIGTERM
+    assert made.clock() - lost[0] == ended_after
+    dismiss(made.file)
+    assert not made.file.with_name("noticed").exists()
 
 
 def test_a_playbook_that_ends_by_itself_after_the_loss_is_left_alone(
