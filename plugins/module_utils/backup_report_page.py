@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from .backup_month import BackupMonth
-from .backup_status import CRITICAL, Facts, Finding, newest_proven
+from .backup_status import CRITICAL, WARNING, Facts, Finding, newest_proven
 from .finding_texts import words
 from .growth_chart import Point, chart
 from .report_page import FONT, Text, page, trusted
@@ -25,7 +25,7 @@ TEXTS: Mapping[str, Text] = {
     "run": Text("运行编号", "Run id"),
     "summary": Text("概要", "Summary"),
     "verdict": Text("结论", "Verdict"),
-    "good": Text("备份可用，未发现问题", "The backups are well; nothing was found"),
+    "good": Text("备份可用，未发现问题", "The backups are well; no problem was found"),
     "bad": Text("发现问题，见下表", "Something was found; see below"),
     "grave": Text("有严重问题，须立即处理", "Something grave was found; act now"),
     "days_backed_up": Text("有备份的天数", "Days with a backup"),
@@ -212,7 +212,7 @@ def backup_page(
         "newest": newest_proven(facts),
         "findings": [(finding.severity, words(finding, language, zone)) for finding in found],
         "worst": found[0].severity if found else "backed_up",
-        "verdict": "good" if not found else "grave" if found[0].severity == CRITICAL else "bad",
+        "verdict": {CRITICAL: "grave", WARNING: "bad"}.get(found[0].severity, "good") if found else "good",
         "sets": [(backup, datetime.fromisoformat(backup.started_at), ways.get(backup.label)) for backup in facts.sets],
         "files": [(host, facts.file_proofs.get(host), facts.file_drills.get(host)) for host in hosts],
         "drilled": {label for label, drill in facts.drills.items() if drill.outcome == "success"},

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from .drill_damage import VERIFIED, damaged_copies
 from .pgbackrest import PgBackRest
@@ -26,9 +27,11 @@ def repository_damage(engine: PgBackRest, labels: Sequence[str]) -> tuple[str, .
     """
     argv = ["pgbackrest", f"--stanza={engine.stanza}", *engine.options, "--log-level-console=info", "verify"]
     verified = engine.runner(argv, user=engine.user)
-    files = list(
-        dict.fromkeys(f"{path} ({what})" for what, path in VERIFIED.findall(verified.stdout + verified.stderr))
-    )
+    kinds: dict[str, dict[str, None]] = {}
+    for what, path in VERIFIED.findall(verified.stdout + verified.stderr):
+        kinds.setdefault(what, {})[f"{path} ({what})"] = None
+    # In turn: a lost bundle has many files, which must not hide the one that was changed.
+    files = [file for each in zip_longest(*kinds.values()) for file in each if file]
     if verified.status != 0 and not files:
         files.append(f"pgbackrest verify ended with status {verified.status}: {verified.said[-300:]}")
     files += list(dict.fromkeys(text for label in labels for text in damaged_copies(engine, label)))

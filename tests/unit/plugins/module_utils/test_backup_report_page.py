@@ -138,6 +138,6 @@ def test_what_is_well_says_so() -> None:
         "2026-11", ZONE, facts, History(tuple(record(days) for days in range(25, 0, -1)), True, True), 7
     )
     seen = texts(backup_page(HEADING, facts, month, [], "en", ZONE))
-    assert "The backups are well; nothing was found" in seen
+    assert "The backups are well; no problem was found" in seen
     assert full(20).label in seen, "a set that has gone still stands on its day"
     assert "expired" in seen

@@ -29,6 +29,14 @@ def test_files_are_named_although_the_engine_ends_well(runner: Any) -> None:
     assert damage(runner) == (f"{LABEL}/bundle/1 (invalid checksum)", f"{LABEL}/pg_data/x.zst (file missing)")
 
 
+def test_many_files_that_are_gone_do_not_hide_one_that_was_changed(runner: Any) -> None:
+    gone = "".join(f"INFO: file missing '{LABEL}/pg_data/{number}.zst'\n" for number in range(40))
+    runner.on("repo-get", out="same").on("verify", out=f"{gone}WARN: invalid checksum '{LABEL}/pg_data/x.zst'\n")
+    found = damage(runner)
+    assert found[:2] == (f"{LABEL}/pg_data/0.zst (file missing)", f"{LABEL}/pg_data/x.zst (invalid checksum)")
+    assert found[-1] == "+ 31"
+
+
 def test_a_manifest_that_differs_from_its_copy_is_named(runner: Any) -> None:
     runner.on("repo-get", out="same").on("repo-get", f"backup/lab/{LABEL}/backup.manifest", out="other").on("verify")
     assert damage(runner) == (f"backup/lab/{LABEL}/backup.manifest and its copy differ: one of both is damaged",)
