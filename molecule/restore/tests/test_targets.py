@@ -177,7 +177,11 @@ def test_a_restore_that_was_killed_is_not_mixed_with_another(story):
         assert run.stdout is not None
         for line in run.stdout:
             if "Bring it back" in line:
-                at("db1").run("for _ in $(seq 200); do pkill -9 -f 'pgbackrest.*[r]estore' && break; sleep 0.05; done")
+                # Once its first file is there: from then on it is data of another moment.
+                laid = f"ls {DATA}/*/main/backup.manifest"
+                at("db1").run(
+                    f"for _ in $(seq 900); do {laid} && pkill -9 -f 'pgbackrest.*[r]estore' && break; sleep 0.02; done"
+                )
                 run.kill()
                 break
     # On the timeline that the first restore has left: its rows are there still.
