@@ -25,7 +25,8 @@ __all__ = ["HELD", "LOST", "Keeper", "dismiss", "holds", "identity", "notice", "
 
 HELD, LOST = "held", "lost"
 LOOK_SECONDS = 1.0
-# How long a playbook that has lost its lease may go on: while it is ending by itself, and while it does not even know.
+# How long a playbook that has lost its lease may go on: while it is ending by itself or nobody is known to have taken over, and while it works beside
+# another one and does not even know.
 GRACE_SECONDS = 30.0
 UNNOTICED_SECONDS = 10.0  # work in a unit asks every two seconds
 NOTICED = "noticed"
@@ -81,8 +82,8 @@ class Keeper:
         playbook: the process id of ansible-playbook.
         file: where the state is told to the other tasks of the playbook; its removal ends the keeper.
         renew: renews the lease; False where it is no longer ours; raises where the ops host could not be asked.
-        interval_seconds: between two renewals, and how long one may take; well below the lease's length.
-        lease_seconds: how long the lease lasts; after that without a renewal it may be somebody else's.
+        interval_seconds: between two renewals; well below the lease's length.
+        lease_seconds: how long the lease lasts; after that without a renewal it may be somebody else's. One renewal may take half of it.
         outlives_ops: whether the operation goes on while ops cannot be asked. Only the word that the lease is somebody else's ends it then.
     """
 
@@ -110,7 +111,7 @@ class Keeper:
                 continue
             renewed = self.clock()
             try:
-                with time_limit(self.interval_seconds):
+                with time_limit(max(self.interval_seconds, self.lease_seconds / 2)):
                     held = self.renew()
             except Exception:
                 # Whatever kept it from asking, the next attempt may succeed, as long as the lease lasts.
@@ -123,7 +124,7 @@ class Keeper:
             if not self.file.exists():
                 break
             if not held:
-                self.give_up(playbook, "another operation has taken over the site")
+                self.give_up(playbook, "another operation has taken over the site", UNNOTICED_SECONDS)
                 return
             held_since = renewed
             self.tell(HELD)
@@ -136,12 +137,12 @@ class Keeper:
         with contextlib.suppress(OSError):
             self.file.parent.rmdir()
 
-    def give_up(self, playbook: str, reason: str) -> None:
+    def give_up(self, playbook: str, reason: str, unnoticed_seconds: float = GRACE_SECONDS) -> None:
         """Say that the lease is lost, give the playbook time to end by itself, and end it: two operations never work side by side."""
         self.tell(LOST, reason)
         lost = self.clock()
         noticed = self.file.with_name(NOTICED)
-        while self.clock() - lost < (GRACE_SECONDS if noticed.exists() else UNNOTICED_SECONDS):
+        while self.clock() - lost < (GRACE_SECONDS if noticed.exists() else unnoticed_seconds):
             if identity(self.playbook) != playbook or not self.file.exists():
                 return
             self.sleep(LOOK_SECONDS)

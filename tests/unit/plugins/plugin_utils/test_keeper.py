@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.plugin_utils import keeper as module
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
     LOST,
     Keeper,
@@ -164,6 +166,7 @@ def test_a_lease_that_cannot_be_renewed_as_long_as_it_lasts_is_lost(
     assert asked == [15.0, 30.0, 45.0, 60.0, 75.0]
     assert said(made)["reason"] == "it could not be renewed for 60 s"
     assert playbook.wait(timeout=10) == -signal.SIGTERM
+    assert made.clock() == 105.0, "nobody is known to have taken over, so it has time to end by itself"
 
 
 def test_a_restore_goes_on_while_ops_cannot_be_asked_and_ends_when_it_is_told_so(
@@ -182,6 +185,14 @@ def test_a_restore_goes_on_while_ops_cannot_be_asked_and_ends_when_it_is_told_so
     assert len(asked) == 20
     assert said(made)["reason"] == "another operation has taken over the site"
     assert playbook.wait(timeout=10) == -signal.SIGTERM
+
+
+def test_a_renewal_may_take_half_of_the_lease(keeper: Callable[..., Keeper], monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[float] = []
+    monkeypatch.setattr(module, "time_limit", lambda seconds: (limits.append(seconds), contextlib.nullcontext())[1])
+    made = keeper(lambda: made.file.unlink() or True)  # type: ignore[func-returns-value]
+    made.run()
+    assert limits == [30.0]
 
 
 def test_a_renewal_that_stalls_is_cut_off() -> None:
