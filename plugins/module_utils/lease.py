@@ -40,9 +40,9 @@ class Lease:
     renewed_at: datetime
     expires_at: datetime
 
-    def conflicts(self, mode: str) -> bool:
-        """Tell whether an operation in `mode` may not run beside this one."""
-        return "none" not in (mode, self.mode) and "exclusive" in (mode, self.mode)
+    def conflicts(self, mode: str, verb: str) -> bool:
+        """Tell whether an operation of `verb` in `mode` may not run beside this one. Two of one verb want the same place: two drills their scratch copy."""
+        return "none" not in (mode, self.mode) and ("exclusive" in (mode, self.mode) or verb == self.verb)
 
     @property
     def words(self) -> str:

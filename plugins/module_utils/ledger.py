@@ -117,7 +117,7 @@ class Ledger:
             # What runs beside anything waits for nobody: a fault is recorded also while a dead host cannot be settled.
             if expired and mode != "none":
                 return Unsettled(expired, ended)
-            holders = tuple(lease for lease in others if lease.conflicts(mode))
+            holders = tuple(lease for lease in others if lease.conflicts(mode, record.verb))
             if holders:
                 return Busy(holders, ended)
             head = known.head if known else self._add("open", record.as_dict(), now)

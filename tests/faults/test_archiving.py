@@ -9,12 +9,11 @@ from faults import (
     await_archived,
     await_on,
     commit,
-    container,
     info,
-    is_archived,
-    podman,
     proven_backup,
     silent_for_long,
+    switch_off,
+    switch_on,
     watched,
 )
 from flows import at, sql
@@ -28,6 +27,7 @@ def quiet():
     proven_backup()
     assert alarms() == set()
     yield
+    switch_on("ops1")  # where a flow has ended before it did so itself
     assert alarms() == set()
 
 
@@ -49,13 +49,21 @@ def a_key_of_somebody_else():
 
 @contextmanager
 def a_repository_without_room():
-    """Give the repository a file system that is as large as what is in it; the file system goes with the host's next start, and what is in it now stays."""
+    """Give the repository a file system on which nothing more has room; it goes when the host's power goes, with which this ends.
+
+    Meanwhile its server is stopped, so that nothing is archived that would go with it; and the server has a view of its own of the mounts, from its start.
+    """
     size = f"$(( $(du -sk {REPOSITORY} | cut -f1) + 3072 ))k"
-    copied = f"cp -a {REPOSITORY} /srv/repository && mount -t tmpfs -o size={size},mode=0750 none {REPOSITORY} && cp -a /srv/repository/. {REPOSITORY}/"
-    # The server has a view of its own of the mounts, from its start.
-    at("ops1").check_output(f"{copied} && rm -r /srv/repository && systemctl restart pgbackrest && echo done")
-    yield
-    podman("stop", "--time", "0", container("ops1"))
+    steps = (
+        f"systemctl stop pgbackrest && cp -a {REPOSITORY} /srv/repository",
+        f"mount -t tmpfs -o size={size},mode=0750 none {REPOSITORY} && cp -a /srv/repository/. {REPOSITORY}/ && rm -r /srv/repository",
+        f"(head -c 1G /dev/zero >{REPOSITORY}/filler; systemctl start pgbackrest) && echo done",
+    )
+    try:
+        at("ops1").check_output(" && ".join(steps))
+        yield
+    finally:
+        switch_off("ops1")
 
 
 def ended_segment():
@@ -64,29 +72,25 @@ def ended_segment():
     row = commit()
     sql("SELECT pg_switch_wal()")
     asked = "runuser -u postgres -- psql -XAtc 'SELECT failed_count FROM pg_stat_archiver'"
-    await_on("db1", f"[ $({asked}) -gt {failed} ]", 90)
+    await_on("db1", f"[ $({asked}) -gt {failed} ]", 180)
     return row
 
 
 def test_whatever_breaks_it_is_told_and_every_row_arrives_when_all_is_well_again():
     with a_key_of_somebody_else():
-        rows = [ended_segment()]
+        kept_from_it = ended_segment()
         with silent_for_long():
             assert alarms() == {"wal_late"}
-            said = at("ops1").check_output("journalctl -u traumalink-backup-watch -o cat -n 20")
-        assert "critical: " in said
+    await_archived(kept_from_it)
     with a_repository_without_room():
-        rows.append(ended_segment())
+        rows = [ended_segment()]
         assert "room" in alarms()
         assert watched()['repository_free_bytes{site="lab"}'] < 16 * 1024**2
     # Now the repository's host is off; the database goes on.
-    try:
-        rows.append(ended_segment())
-        waiting = at("db1").check_output("ls /var/lib/postgresql/*/main/pg_wal/archive_status | grep -c ready$")
-        assert int(waiting) >= 2
-    finally:
-        podman("start", container("ops1"))
+    rows.append(ended_segment())
+    waiting = at("db1").check_output("ls /var/lib/postgresql/*/main/pg_wal/archive_status | grep -c ready$")
+    assert int(waiting) >= 2
+    switch_on("ops1")
     await_archived(*rows)
-    assert all(row.there for row in rows)
+    assert all(row.there for row in (kept_from_it, *rows))
     assert info()["status"]["message"] == "ok"
-    assert is_archived(rows[0].segment)

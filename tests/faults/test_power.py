@@ -7,10 +7,10 @@ from faults import (
     begun,
     carried_out,
     commit,
-    container,
     info,
     nothing_is_left,
-    podman,
+    switch_off,
+    switch_on,
 )
 from flows import at, sql
 from operations import entries, last_record
@@ -22,8 +22,8 @@ def test_both_hosts_switched_off_in_a_backup_come_back_with_every_row():
     process = begun("backup", "-e", "backup_type=full")
     await_on("ops1", ENGINE)
     rows.append(commit())
-    podman("kill", container("db1"), container("ops1"))
-    podman("start", container("db1"), container("ops1"))
+    switch_off("db1", "ops1")
+    switch_on("db1", "ops1")
     process.communicate(timeout=300)
     assert process.returncode != 0
     # Nobody helps: systemd starts what was running before.

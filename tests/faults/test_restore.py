@@ -9,22 +9,24 @@ from operations import entries, kill, last_record, until
 
 HOME = "/var/lib/postgresql"
 KEPT = f"{HOME}/*/main.before-restore-*"
-SERVER = "'postgresql@*-main.service'"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def file_system():
-    """Put the database onto a file system of its own, whose size can be changed; afterwards bring it back."""
+    """Put the database onto a file system of its own, whose size can be changed; afterwards bring it back.
+
+    The engine's server has a view of its own of the mounts, from its start.
+    """
     cluster = at("db1").check_output(f"ls -d {HOME}/*/main | cut -d/ -f5")
     server = f"postgresql@{cluster}-main.service"
     at("db1").check_output(
         f"systemctl stop {server} && mv {HOME} /srv/home && mkdir {HOME} && mount -t tmpfs -o size=16g,mode=0755 none {HOME} && chown postgres: {HOME} "
-        f"&& cp -a /srv/home/. {HOME}/ && rm -r /srv/home && systemctl start {server} && echo done"
+        f"&& cp -a /srv/home/. {HOME}/ && rm -r /srv/home && systemctl start {server} && systemctl restart pgbackrest && echo done"
     )
     yield
     at("db1").check_output(
         f"rm -rf {KEPT} && systemctl stop {server} && cp -a {HOME} /srv/home && umount {HOME} && rmdir {HOME} && mv /srv/home {HOME} "
-        f"&& systemctl start {server} && echo done"
+        f"&& systemctl start {server} && systemctl restart pgbackrest && echo done"
     )
 
 

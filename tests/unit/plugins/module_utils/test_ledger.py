@@ -77,9 +77,22 @@ def test_modes_conflict_as_the_lock_says(ledger: Ledger, record: Make, first: st
         assert [lease.run_id for lease in ledger.operations()] == [record(1).run_id, record(2).run_id]
 
 
+@pytest.mark.parametrize(("verb", "busy"), [("drill", True), ("backup_files", False)])
+def test_two_that_share_the_site_run_side_by_side_unless_they_are_of_one_verb(
+    ledger: Ledger, record: Make, verb: str, busy: bool
+) -> None:
+    acquire(ledger, record(1, verb="drill"), "shared")
+    assert isinstance(acquire(ledger, record(2, verb=verb), "shared"), Busy) is busy
+
+
+def test_two_of_one_verb_that_run_beside_anything_run_beside_each_other(ledger: Ledger, record: Make) -> None:
+    acquire(ledger, record(1, verb="fault"), "none")
+    assert isinstance(acquire(ledger, record(2, verb="fault"), "none"), Acquired)
+
+
 def test_a_restore_learns_of_all_that_hold_the_site(ledger: Ledger, record: Make) -> None:
-    for number in (1, 2, 3):
-        acquire(ledger, record(number), "none" if number == 3 else "shared")
+    for number, verb in ((1, "drill"), (2, "backup_files"), (3, "inspect")):
+        acquire(ledger, record(number, verb=verb), "none" if number == 3 else "shared")
     answer = acquire(ledger, record(4, verb="restore"))
     assert [lease.run_id for lease in answer.holders] == [record(1).run_id, record(2).run_id]
 
