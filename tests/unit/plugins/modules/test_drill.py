@@ -35,7 +35,8 @@ def module(on_runner: Callable[[ModuleType], Run], reachable: Path) -> Run:
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the drill from ending what runs as the tests' user."""
+    """Keep the drill from ending what runs as the tests' user, and from waiting for a segment that never comes."""
+    monkeypatch.setattr("ansible_collections.traumalink.ops.plugins.module_utils.drill_plan.ARCHIVING_SECONDS", 0.0)
     monkeypatch.setattr(
         "ansible_collections.traumalink.ops.plugins.module_utils.drill_scratch.Scratch.end_processes",
         lambda _scratch: None,
