@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run Molecule scenarios side by side, each lane on a fresh lab of its own: LAB_NAME-1, LAB_NAME-2.
 
-    scenarios.py [SCENARIO ...]   without names all of them
+    scenarios.py [SCENARIO ...]   without names all of them but those of UNSEEN
 
 A lane takes the next scenario when it has done one, the long ones first. What a scenario prints goes to build/scenarios/<name>.log; of a failed
 one the end is shown, and its lane's lab stays for a look. `LAB_LANES` (default 2) is how many labs stand at once. Exit status 1 if any failed.
@@ -33,11 +33,14 @@ LONG = (
     "faults",
     "restore_vault",
     "restore_database",
+    "restore_targets",
     "drill",
     "backup",
     "backup_check",
     "deploy",
 )
+# They run only when they are named: nobody has seen the whole of them pass on a lab yet. Whoever has takes them out of here.
+UNSEEN = ("faults", "restore_database", "restore_targets", "restore_vault")
 SUMMARY = re.compile(r"^.*\d+ (?:passed|failed|errors?)\b.* in [\d.]+s.*$", re.M)  # pytest's last line
 COUNTS = re.compile(r"(\d+) (passed|failed|errors?)\b")
 SHOWN_LINES = 120
@@ -177,7 +180,9 @@ def chosen(names: Sequence[str]) -> list[str]:
     there = {path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml")} - {"default"}
     if unknown := sorted(set(names) - there):
         raise ScenarioError(f"no such scenario: {' '.join(unknown)}; there are {' '.join(sorted(there))}")
-    return sorted(names or there, key=lambda name: (LONG.index(name) if name in LONG else len(LONG), name))
+    return sorted(
+        names or there - set(UNSEEN), key=lambda name: (LONG.index(name) if name in LONG else len(LONG), name)
+    )
 
 
 def main(names: Sequence[str]) -> int:
@@ -186,6 +191,8 @@ def main(names: Sequence[str]) -> int:
     scenarios = chosen(names)
     for scenario in scenarios:
         waiting.put(scenario)
+    if not names:
+        print(f"scenarios: left out, since nobody has seen them pass: {' '.join(UNSEEN)}", flush=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     subprocess.run([str(ROOT / "tests" / "lab" / "lab.py"), "image"], check=True)
     lanes = Lanes(waiting)
