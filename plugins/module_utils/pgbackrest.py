@@ -78,47 +78,41 @@ class PgBackRest:
     running: Callable[[], list[RunningEngine]] = running_engines
     options: tuple[str, ...] = ()
 
-    def call(self, *argv: str, environment: Mapping[str, str] | None = None, what: str) -> Completed:
+    def call(self, *argv: str, what: str) -> Completed:
         """Run one command; a failure becomes a BackupError with the engine's own first error and what it means."""
         # To the console, so that what went wrong stands in the result and not only in a file on the host.
         full = ["pgbackrest", f"--stanza={self.stanza}", "--log-level-console=warn", *self.options, *argv]
-        done = self.runner(full, user=self.user, environment=environment)
+        done = self.runner(full, user=self.user)
         if done.status != 0:
             raise failure(done, what, running=self.running(), repository=self.repository)
         return done
 
-    def info(self, environment: Mapping[str, str] | None = None) -> Stanza:
+    def info(self) -> Stanza:
         """Return the stanza as the repository describes it.
-
-        Args:
-            environment: options that take the place of the configuration file, for a repository that is only looked at.
 
         Raises:
             BackupError: the repository cannot be read; a wrong passphrase is named as such.
         """
-        options = ["--no-config"] if environment else []
-        done = self.call(*options, "info", "--output=json", environment=environment, what="reading the repository")
+        done = self.call("info", "--output=json", what="reading the repository")
         return parse_info(done.stdout, self.stanza)
 
-    def archive(self, database_id: str, environment: Mapping[str, str] | None = None) -> WalArchive:
+    def archive(self, database_id: str) -> WalArchive:
         """Return the WAL that the repository holds of one database, by listing its files.
 
         Args:
             database_id: as Stanza has it.
-            environment: as for `info`.
 
         Raises:
             BackupError: the repository cannot be read.
             ArchiveError: its listing, or the history of a timeline, cannot be understood.
         """
-        options, place = ["--no-config"] if environment else [], f"archive/{self.stanza}"
-        listing = [*options, FIRST, "repo-ls", "--recurse", "--output=json", place]
-        done = self.call(*listing, environment=environment, what="listing the archived WAL")
+        place = f"archive/{self.stanza}"
+        done = self.call(FIRST, "repo-ls", "--recurse", "--output=json", place, what="listing the archived WAL")
         segments, timelines = parse_listing(done.stdout, database_id)
         histories = {}
         for timeline in timelines:
-            reading = [*options, FIRST, "repo-get", f"{place}/{database_id}/{timeline:08X}.history"]
-            text = self.call(*reading, environment=environment, what=f"reading the history of timeline {timeline}")
+            file = f"{place}/{database_id}/{timeline:08X}.history"
+            text = self.call(FIRST, "repo-get", file, what=f"reading the history of timeline {timeline}")
             histories[timeline] = parse_history(timeline, text.stdout)
         return WalArchive(segments, histories)
 

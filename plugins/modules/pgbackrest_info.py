@@ -44,7 +44,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import NotInstalled, run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest, repository_at
 
 
 def main() -> None:
@@ -60,18 +60,15 @@ def main() -> None:
         supports_check_mode=True,
     )
     given = module.params
-    environment: dict[str, str] = {}
+    engine = PgBackRest(run, given["stanza"], given["user"])
     nothing = {"changed": False, "exists": False, "backups": [], "newest": None}
     if given["repository_path"]:
         if not any(Path(given["repository_path"], part, given["stanza"]).is_dir() for part in ("backup", "archive")):
             module.exit_json(installed=True, **nothing)
-        environment = {
-            "PGBACKREST_REPO1_PATH": given["repository_path"],
-            "PGBACKREST_REPO1_CIPHER_TYPE": "aes-256-cbc",
-            "PGBACKREST_REPO1_CIPHER_PASS": given["cipher_passphrase"],
-        }
+        place = Path(given["repository_path"])
+        engine = repository_at(run, place, given["cipher_passphrase"], given["stanza"], given["user"])
     try:
-        stanza = PgBackRest(run, given["stanza"], given["user"]).info(environment)
+        stanza = engine.info()
     except NotInstalled:
         module.exit_json(installed=False, **nothing)
     except OpsError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,16 @@ from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import (
     PgBackRest,
     engine_version,
     parse_info,
+    repository_at,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_failure import RunningEngine
 from info_samples import FULL, INCREMENT, MANIFEST, REAL, changed, without
+
+GIVEN = {
+    "PGBACKREST_REPO1_PATH": "/srv/r",
+    "PGBACKREST_REPO1_CIPHER_TYPE": "aes-256-cbc",
+    "PGBACKREST_REPO1_CIPHER_PASS": "geheim",
+}
 
 
 def engine(runner: Any, *running: RunningEngine) -> PgBackRest:
@@ -26,16 +34,15 @@ def test_runs_as_its_user_on_its_stanza_with_errors_on_the_console(runner: Any) 
     runner.on("info", out=REAL)
     assert engine(runner).info().newest.label == INCREMENT  # type: ignore[union-attr]
     assert runner.calls == [["pgbackrest", "--stanza=lab", "--log-level-console=warn", "info", "--output=json"]]
-    assert runner.options == [{"user": "pgbackrest", "environment": None}]
+    assert runner.options == [{"user": "pgbackrest"}]
 
 
 def test_a_passphrase_to_try_goes_by_environment_and_shuts_the_configuration_out(runner: Any) -> None:
     runner.on("info", out=REAL)
-    secrets = {"PGBACKREST_REPO1_CIPHER_PASS": "geheim"}
-    engine(runner).info(secrets)
+    repository_at(runner, Path("/srv/r"), "geheim", "lab", "root").info()
     assert "--no-config" in runner.calls[0]
     assert "geheim" not in " ".join(runner.calls[0])
-    assert runner.options[0]["environment"] == secrets
+    assert runner.options == [{"user": "root", "environment": GIVEN}]
 
 
 def test_a_failed_command_names_the_attempt_and_the_first_error(runner: Any) -> None:
@@ -76,10 +83,9 @@ def test_the_archive_is_what_is_listed_with_the_histories_of_its_timelines(runne
 
 def test_an_archive_can_be_looked_at_with_a_passphrase_of_ones_own(runner: Any) -> None:
     runner.on("repo-ls", out=LISTING).on("repo-get", out="1\t0/7A00028\tx\n")
-    secrets = {"PGBACKREST_REPO1_CIPHER_PASS": "geheim"}
-    engine(runner).archive("15-1", secrets)
+    repository_at(runner, Path("/srv/r"), "geheim", "lab", "root").archive("15-1")
     assert all("--no-config" in argv for argv in runner.calls)
-    assert [options["environment"] for options in runner.options] == [secrets, secrets]
+    assert [options["environment"] for options in runner.options] == [GIVEN, GIVEN]
 
 
 def test_creates_and_checks(runner: Any) -> None:

@@ -36,7 +36,7 @@ def test_returns_what_the_repository_holds(
     assert [backup["label"] for backup in result["backups"]] == ["20261123-013701F", "20261123-013702F"]
     assert result["newest"] == result["backups"][1]
     assert (result["wal_min"], result["wal_max"]) == ("01", "09")
-    assert runner.options == [{"user": "pgbackrest", "environment": {}}]
+    assert runner.options == [{"user": "pgbackrest"}]
 
 
 def test_an_empty_stanza_has_no_newest_set(module: Run, runner: Any, repository_text: Callable[..., str]) -> None:
