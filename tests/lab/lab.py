@@ -263,6 +263,7 @@ def environment() -> dict[str, str]:
         # Not in the lab's own folder: Molecule still writes there after its last step has removed the lab.
         "MOLECULE_EPHEMERAL_DIRECTORY": ROOT / "build" / "molecule" / NAME,
         "PYTHONPATH": ROOT / "build" / "collections",
+        "PYTHONDONTWRITEBYTECODE": "",  # plugins are compiled once, not by each worker
         "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}",
     }
     return {name: str(value) for name, value in variables.items()}

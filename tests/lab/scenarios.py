@@ -42,6 +42,7 @@ LONG = (
 # They run only when they are named: nobody has seen the whole of them pass on a lab yet. Whoever has takes them out of here.
 UNSEEN = ("backup_check", "faults", "file_backup", "restore_database", "restore_targets", "restore_vault")
 SUMMARY = re.compile(r"^.*\d+ (?:passed|failed|errors?)\b.* in [\d.]+s.*$", re.M)  # pytest's last line
+FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) .*$", re.M)  # pytest's short summary
 COUNTS = re.compile(r"(\d+) (passed|failed|errors?)\b")
 SHOWN_LINES = 120
 
@@ -60,6 +61,7 @@ class Result:
     failed_step: str | None = None
     passed: int = 0
     failed: int = 0
+    failed_tests: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -116,7 +118,9 @@ class Lanes:
                 result.failed_step = step
                 break
         result.seconds = time.monotonic() - begin
-        summaries = " ".join(SUMMARY.findall(log.read_text(encoding="utf-8", errors="replace")))
+        printed = log.read_text(encoding="utf-8", errors="replace")
+        result.failed_tests = FAILED_TEST.findall(printed)
+        summaries = " ".join(SUMMARY.findall(printed))
         for count, what in COUNTS.findall(summaries):
             if what == "passed":
                 result.passed += int(count)
@@ -211,8 +215,23 @@ def main(names: Sequence[str]) -> int:
     missed = set(scenarios) - {result.scenario for result in lanes.results}
     passed, failed = sum(result.passed for result in lanes.results), sum(result.failed for result in lanes.results)
     print(f"scenarios: {len(lanes.results)} ran in {time.monotonic() - begin:.0f} s")
+    for result in sorted(lanes.results, key=lambda result: -result.seconds):
+        print(
+            f"  {'✔' if result.failed_step is None else '✘'} {result.scenario:<20}{result.seconds:>6.0f} s  {result.passed:>3} passed"
+        )
     if missed:
         print(f"scenarios: not run: {' '.join(sorted(missed))}")
+    # Last, so that whoever sees only the end of the output sees what failed.
+    for result in lanes.results:
+        if result.failed_step is not None:
+            print(
+                "\n".join(
+                    [
+                        f"✘ {result.scenario}: {result.failed_step} failed",
+                        *(f"    {test}" for test in result.failed_tests),
+                    ]
+                )
+            )
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or missed or lanes.ended.is_set() else 0
 
