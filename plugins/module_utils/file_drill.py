@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from .drill_result import FAILED
 from .drill_scratch import Scratch
 from .errors import OpsError
 from .file_proof import FileDrill, FileProof
 from .progress import say
-from .restic import FilesError, Restic
+from .restic import Restic
 
 __all__ = ["FileDrilling", "came_back"]
+
+NOTHING = "there is no backup of its files that counts; run traumalink.ops.backup_files"
 
 
 @dataclass(frozen=True)
@@ -37,26 +40,17 @@ class FileDrilling:
     now: datetime
     clock: Callable[[], float]
 
-    def look(self, hosts: Sequence[str]) -> None:
-        """See that there is something to drill of each host.
-
-        Raises:
-            FilesError: there is not.
-        """
-        if missing := [host for host in hosts if host not in self.proofs]:
-            raise FilesError(
-                f"there is no backup of the files of {', '.join(missing)} that counts; run traumalink.ops.backup_files"
-            )
-
     def run(self, hosts: Sequence[str]) -> list[FileDrill]:
         """Bring the files of each host back, one host after the other, and say how it went; one that fails keeps no other from its turn.
 
         Raises:
             OpsError: another drill is at work, or what was brought back cannot be removed.
         """
-        self.look(hosts)
         drills = []
         for host in hosts:
+            if host not in self.proofs:
+                drills.append(FileDrill(host, "", self.now, FAILED, NOTHING, 0.0, 0, 0))
+                continue
             say(f"brings back the files of {host}")
             with self.scratch.held():
                 drills.append(self.one(self.proofs[host]))

@@ -116,7 +116,9 @@ def main() -> None:
         },
     }
     if failed := [
-        f"{drill.host} (snapshot {drill.snapshot}): {drill.reason}" for drill in drills if drill.outcome != SUCCESS
+        f"{drill.host} (snapshot {drill.snapshot or 'none'}): {drill.reason}"
+        for drill in drills
+        if drill.outcome != SUCCESS
     ]:
         module.fail_json(msg=f"the drill of files failed for {'; '.join(failed)}", **told)
     module.exit_json(changed=True, **told)

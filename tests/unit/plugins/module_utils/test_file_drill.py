@@ -13,7 +13,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.command import Comp
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_scratch import Scratch
 from ansible_collections.traumalink.ops.plugins.module_utils.file_drill import FileDrilling
 from ansible_collections.traumalink.ops.plugins.module_utils.file_proof import FileProof
-from ansible_collections.traumalink.ops.plugins.module_utils.restic import FilesError, Restic
+from ansible_collections.traumalink.ops.plugins.module_utils.restic import Restic
 from backup_samples import NOW
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
@@ -89,10 +89,13 @@ def test_what_is_not_as_it_was_fails_and_keeps_no_other_from_its_turn(
     assert not drill.scratch.root.exists()
 
 
-def test_a_host_without_a_backup_is_named_before_anything_comes_back(drilling: Any) -> None:
-    drill = drilling(proof("app1"))
-    with pytest.raises(
-        FilesError, match=r"no backup of the files of app2, edge1 that counts; run traumalink\.ops\.backup_files"
-    ):
-        drill.run(["app1", "app2", "edge1"])
-    assert drill.asked == []
+def test_a_host_without_a_backup_fails_by_itself_and_keeps_no_other_from_its_turn(drilling: Any) -> None:
+    drill = drilling(proof("app2"))
+    results = drill.run(["app1", "app2", "edge1"])
+    assert [(each.host, each.snapshot, each.outcome) for each in results] == [
+        ("app1", "", "failed"),
+        ("app2", "of-app2", "success"),
+        ("edge1", "", "failed"),
+    ]
+    assert results[0].reason == "there is no backup of its files that counts; run traumalink.ops.backup_files"
+    assert len(drill.asked) == 1

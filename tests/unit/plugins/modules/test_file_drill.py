@@ -58,6 +58,7 @@ def test_one_host_that_fails_fails_the_module_with_all_figures(call: Any) -> Non
     assert told["msg"] == "the drill of files failed for app1 (snapshot 9cb28017): 1 file is missing"
     assert told["figures"]["file_hosts"] == 2
     assert call(FilesError("no passphrase"))["msg"] == "no passphrase"
+    assert "app1 (snapshot none): nothing" in call([FileDrill("app1", "", NOW, "failed", "nothing", 0.0, 0, 0)])["msg"]
 
 
 def test_check_mode_brings_nothing_back(call: Any) -> None:
