@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import pwd
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -198,23 +197,31 @@ def passphrase_in(path: Path) -> str:
 
 
 @contextmanager
-def client_certificate(certificate: Path, key: Path, user: str | None = None) -> Iterator[Path]:
-    """Give one file with certificate and key, as restic wants them, that `user` (else root) alone reads and that is gone afterwards.
+def client_certificate(
+    certificate: Path, key: Path, user: str | None = None, processes: Path = Path("/proc")
+) -> Iterator[Path]:
+    """Give one file with certificate and key, as restic wants them, that `user` (else root) alone reads, and leave nothing of it.
+
+    Nor of those whose process was killed.
 
     Raises:
         FilesError: one of them cannot be read.
     """
     RUNTIME.mkdir(mode=0o755, parents=True, exist_ok=True)
+    for left in RUNTIME.glob("restic-*.pem"):
+        if not (processes / left.stem.removeprefix("restic-")).exists():
+            left.unlink(missing_ok=True)
     try:
         content = certificate.read_bytes() + key.read_bytes()
     except OSError as error:
         raise FilesError(f"{error.filename} cannot be read ({error.strerror}); run traumalink.ops.site") from None
-    handle, name = tempfile.mkstemp(prefix="restic-", suffix=".pem", dir=RUNTIME)
+    path = RUNTIME / f"restic-{os.getpid()}.pem"
+    path.unlink(missing_ok=True)  # of a killed process that had this one's number
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             stream.write(content)
             if user is not None:
                 os.fchown(stream.fileno(), pwd.getpwnam(user).pw_uid, -1)
-        yield Path(name)
+        yield path
     finally:
-        Path(name).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)

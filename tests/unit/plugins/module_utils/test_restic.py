@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,23 @@ def test_certificate_and_key_stand_in_one_file_that_goes(tmp_path: Path, monkeyp
         client_certificate(tmp_path / "gone", tmp_path / "key"),
     ):
         pass
+
+
+def test_the_key_that_a_killed_process_left_is_removed_and_that_of_a_living_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restic_file, "RUNTIME", tmp_path)
+    (tmp_path / "crt").write_text("C\n")
+    (tmp_path / "key").write_text("K\n")
+    own, living, dead = (tmp_path / f"restic-{number}.pem" for number in (os.getpid(), 4711, 4712))
+    (tmp_path / "proc" / "4711").mkdir(parents=True)
+    for left in (own, living, dead):
+        left.write_text("left")
+    with client_certificate(tmp_path / "crt", tmp_path / "key", processes=tmp_path / "proc") as both:
+        assert both == own
+        assert own.read_text() == "C\nK\n"
+        assert sorted(tmp_path.glob("*.pem")) == sorted([own, living])
+    assert list(tmp_path.glob("*.pem")) == [living]
 
 
 def test_the_passphrase_is_read_from_its_file(tmp_path: Path) -> None:
