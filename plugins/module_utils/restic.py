@@ -23,11 +23,8 @@ __all__ = ["FilesError", "Restic", "Snapshot", "client_certificate", "passphrase
 RUNTIME = Path("/run/traumalink")
 # restic documentation, "Exit status codes" of backup: 3 where a source file could not be read.
 UNREADABLE = 3
-NO_REPOSITORY = (
-    "unable to open config file",
-    "Is there a repository at the following location",
-    "repository does not exist",
-)
+# What restic 0.14 and 0.18 say of a place without a repository; a server that cannot be reached, or refuses, gives other words.
+NO_REPOSITORY = "<config/> does not exist"
 
 
 class FilesError(OpsError):
@@ -82,10 +79,10 @@ class Restic:
 
     def exists(self) -> bool:
         """Tell whether the repository has been created. Raises FilesError where it cannot be reached, or the passphrase does not open it."""
-        done = self.call("cat", "config")
+        done = self.call("cat", "config", "--no-lock")
         if done.status == 0:
             return True
-        if any(words in done.stderr for words in NO_REPOSITORY):
+        if NO_REPOSITORY in done.stderr:
             return False
         if "wrong password" in done.stderr:
             raise FilesError(
@@ -96,6 +93,13 @@ class Restic:
     def create(self) -> None:
         """Create the repository."""
         self.must(f"creating {self.repository}", "init")
+
+    def unlock(self) -> None:
+        """Remove the locks of processes that were killed, which nothing else ever removes.
+
+        It removes those of living ones too: only for whoever holds the lease of a backup of files, beside whom nobody else takes a lock.
+        """
+        self.must(f"removing the locks of {self.repository}", "unlock", "--remove-all")
 
     def backup(self, paths: Sequence[str], host: str) -> Snapshot:
         """Back these paths up and return the snapshot.

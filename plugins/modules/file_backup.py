@@ -11,7 +11,7 @@ module: file_backup
 short_description: Back files of this host up into the repository on ops
 description:
   - Runs as root on the host whose files they are. They are encrypted before they leave it, and go over TLS to a server that takes in and never removes.
-  - The repository is created with the first backup.
+  - The repository is created with the first backup. Locks that killed processes left in it are removed, so no other backup of this host's files may run.
 options:
   repository: {description: "Where it goes, C(rest:https://…/<host>).", type: str, required: true}
   passphrase_file: {description: File with the passphrase., type: path, default: /etc/traumalink/file_backup.passphrase}
@@ -68,7 +68,9 @@ def main() -> None:
         with client_certificate(Path(given["certificate"]), Path(given["key"])) as own:
             options = (f"--cacert={given['ca_file']}", f"--tls-client-cert={own}")
             restic = Restic(run, given["repository"], passphrase, options=options)
-            if not restic.exists():
+            if restic.exists():
+                restic.unlock()
+            else:
                 restic.create()
             snapshot = restic.backup(given["paths"], given["host"])
     except OpsError as error:

@@ -11,7 +11,7 @@ module: file_backup_verified
 short_description: See whether backups of files count, and remove what is too old
 description:
   - Runs as root on the repository's host, after M(traumalink.ops.file_backup) on others. Each repository is read whole, as its own system user, and must hold the
-    snapshot that was just taken; only then what is too old is removed. The hosts themselves cannot remove anything.
+    snapshot that was just taken; only then what is too old is removed. The hosts themselves cannot remove anything. Locks that killed processes left are removed first.
 options:
   directory: {description: "Where the repositories lie, each in a folder of its host's name.", type: path, required: true}
   user: {description: System user whose they are., type: str, required: true}
@@ -63,6 +63,7 @@ def verified(restic: Restic, host: str, snapshot: str, days: int) -> int:
         raise FilesError(
             f"snapshot {snapshot} of {host} is not in {restic.repository}, although it was taken just now; run again"
         )
+    restic.unlock()
     restic.check()
     restic.expire(days)
     left = restic.snapshots()

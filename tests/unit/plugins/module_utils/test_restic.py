@@ -80,23 +80,37 @@ def test_a_missing_path_is_named_before_anything_is_sent(restic: Restic, runner:
 @pytest.mark.parametrize(
     "words",
     [
-        "unable to open config file: <config/> does not exist",
-        "Is there a repository at the following location?",
-        "repository does not exist",
+        "Fatal: unable to open config file: <config/> does not exist\nIs there a repository at the following location?\nrest:https://x/",
+        "Fatal: repository does not exist: unable to open config file: <config/> does not exist",
     ],
 )
 def test_a_repository_that_is_not_there_can_be_created(restic: Restic, runner: Any, words: str) -> None:
-    runner.on("cat", status=1, err=f"Fatal: {words}").on("init")
+    runner.on("cat", status=1, err=words).on("init")
     assert not restic.exists()
     restic.create()
     assert runner.asked("init")
+
+
+def test_locks_of_killed_processes_are_removed_and_hinder_no_look(restic: Restic, runner: Any) -> None:
+    runner.on("unlock").on("cat")
+    restic.unlock()
+    assert restic.exists()
+    assert runner.calls[0][-2:] == ["unlock", "--remove-all"]
+    assert "--no-lock" in runner.calls[1]
 
 
 @pytest.mark.parametrize(
     ("said", "told"),
     [
         ("Fatal: wrong password or no key found", "passphrase does not open"),
-        ("connection refused", "cannot be reached: connection refused"),
+        (
+            'Fatal: unable to open config file: Head "https://x/config": connection refused\nIs there a repository at the following location?',
+            "cannot be reached: Fatal: unable to open config file: Head .* connection refused",
+        ),
+        (
+            "Fatal: unable to open config file: unexpected HTTP response (403): 403 Forbidden\nIs there a repository at",
+            "cannot be reached: .*403",
+        ),
     ],
 )
 def test_one_that_cannot_be_opened_or_reached_is_not_created_anew(

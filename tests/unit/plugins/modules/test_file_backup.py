@@ -51,7 +51,9 @@ def call(runner: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def test_takes_a_backup_and_creates_the_repository_first(call: Any, runner: Any) -> None:
-    runner.on("cat", status=1, err="Fatal: unable to open config file").on("init").on("backup", out=SUMMARY)
+    runner.on("cat", status=1, err="Fatal: unable to open config file: <config/> does not exist").on("init").on(
+        "backup", out=SUMMARY
+    )
     result = call()
     assert result["snapshot"]["id"] == "9cb28017"
     assert [next(word for word in argv if word in ("cat", "init", "backup")) for argv in runner.calls] == [
@@ -62,10 +64,14 @@ def test_takes_a_backup_and_creates_the_repository_first(call: Any, runner: Any)
     assert all(any(word.startswith("--tls-client-cert=") for word in argv) for argv in runner.calls)
 
 
-def test_a_repository_that_is_there_is_not_created(call: Any, runner: Any) -> None:
-    runner.on("cat").on("backup", out=SUMMARY)
+def test_a_repository_that_is_there_is_not_created_and_loses_the_locks_of_killed_processes(
+    call: Any, runner: Any
+) -> None:
+    runner.on("cat").on("unlock").on("backup", out=SUMMARY)
     assert call()["changed"] is True
     assert runner.asked("init") == []
+    order = [next(word for word in argv if word in ("cat", "unlock", "backup")) for argv in runner.calls]
+    assert order == ["cat", "unlock", "backup"]
 
 
 def test_check_mode_takes_nothing(call: Any, runner: Any) -> None:

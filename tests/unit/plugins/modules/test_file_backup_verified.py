@@ -52,10 +52,10 @@ def call(
 def test_what_was_taken_counts_after_it_was_read_and_only_then_old_ones_go(
     call: Any, runner: Any, kept: list[FileProof]
 ) -> None:
-    runner.on("snapshots", out=LISTED).on("check", out="no errors were found").on("forget")
+    runner.on("snapshots", out=LISTED).on("unlock").on("check", out="no errors were found").on("forget")
     assert call()["kept"] == {"app1": 1}
-    order = [next(word for word in argv if word in ("snapshots", "check", "forget")) for argv in runner.calls]
-    assert order == ["snapshots", "check", "forget", "snapshots"]
+    order = [next(word for word in argv if word in ("snapshots", "check", "forget", "unlock")) for argv in runner.calls]
+    assert order == ["snapshots", "unlock", "check", "forget", "snapshots"]
     assert {options["user"] for options in runner.options} == {"files"}
     assert [(proof.host, proof.snapshot, proof.files, proof.bytes) for proof in kept] == [("app1", "9cb28017", 3, 70)]
 
@@ -63,14 +63,14 @@ def test_what_was_taken_counts_after_it_was_read_and_only_then_old_ones_go(
 def test_one_that_is_not_there_fails_and_nothing_is_removed(call: Any, runner: Any, kept: list[FileProof]) -> None:
     runner.on("snapshots", out="[]")
     assert "9cb28017 of app1 is not in /r/app1" in call()["msg"]
-    runner.on("snapshots", out=LISTED).on("check", out="error: pack is damaged")
+    runner.on("snapshots", out=LISTED).on("unlock").on("check", out="error: pack is damaged")
     assert "/r/app1 is damaged" in call()["msg"]
     assert runner.asked("forget") == []
     assert kept == [], "what does not count is not kept in mind"
 
 
 def test_one_that_goes_with_the_old_ones_fails(call: Any, runner: Any) -> None:
-    runner.on("snapshots", out=[LISTED, "[]"]).on("check", out="no errors were found").on("forget")
+    runner.on("snapshots", out=[LISTED, "[]"]).on("unlock").on("check", out="no errors were found").on("forget")
     assert "has gone from /r/app1" in call()["msg"]
 
 
