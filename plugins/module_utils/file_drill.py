@@ -5,21 +5,19 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from .drill_result import FAILED
 from .drill_scratch import Scratch
 from .errors import OpsError
+from .file_paths import regular_files
 from .file_proof import FileDrill, FileProof
 from .progress import say
 from .restic import Restic
 
-__all__ = ["FileDrilling", "came_back"]
+__all__ = ["FileDrilling"]
 
 NOTHING = "there is no backup of its files that counts; run traumalink.ops.backup_files"
 
@@ -64,20 +62,9 @@ class FileDrilling:
             self.scratch.prepare()
             self.repository(proof.host).restore(proof.snapshot, self.scratch.data)
             seconds = self.clock() - begun
-            files, total = came_back(self.scratch.data)
+            files, total = regular_files(self.scratch.data)
             if (files, total) != (proof.files, proof.bytes):
                 reason = f"{files:,} files with {total:,} bytes came back, {proof.files:,} with {proof.bytes:,} bytes went in"
         except OpsError as error:
             seconds, reason = 0.0, str(error)
         return FileDrill.of(proof, self.now, seconds, files, total, reason)
-
-
-def came_back(folder: Path) -> tuple[int, int]:
-    """Return number and bytes of the regular files below a folder."""
-    count = total = 0
-    for parent, _folders, names in os.walk(folder):
-        for name in names:
-            status = os.lstat(Path(parent, name))
-            if stat.S_ISREG(status.st_mode):
-                count, total = count + 1, total + status.st_size
-    return count, total

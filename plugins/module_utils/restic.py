@@ -102,13 +102,11 @@ class Restic:
         self.must(f"removing the locks of {self.repository}", "unlock", "--remove-all")
 
     def backup(self, paths: Sequence[str], host: str) -> Snapshot:
-        """Back these paths up and return the snapshot.
+        """Back these paths up, each on its own file system alone, and return the snapshot. See `file_paths.see_paths` first.
 
         Raises:
-            FilesError: a path is missing, a file could not be read, or nothing was read at all.
+            FilesError: a file could not be read, or nothing was read at all.
         """
-        if missing := [path for path in paths if not Path(path).exists()]:
-            raise FilesError(f"{', '.join(missing)} of {host} is not there; see file_backup_paths")
         done = self.call("backup", "--json", "--one-file-system", f"--host={host}", "--", *paths)
         messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         if done.status == UNREADABLE:

@@ -12,6 +12,7 @@ short_description: Back files of this host up into the repository on ops
 description:
   - Runs as root on the host whose files they are. They are encrypted before they leave it, and go over TLS to a server that takes in and never removes.
   - The repository is created with the first backup. Locks that killed processes left in it are removed, so no other backup of this host's files may run.
+  - A path that is a symbolic link, holds no file, or has another file system below it that is not named as well is refused, since it would be left out.
 options:
   repository: {description: "Where it goes, C(rest:https://…/<host>).", type: str, required: true}
   passphrase_file: {description: File with the passphrase., type: path, default: /etc/traumalink/file_backup.passphrase}
@@ -35,7 +36,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-snapshot: {description: "Its id, at, host, paths, files, bytes and added_bytes.", returned: success and not check mode, type: dict}
+snapshot: {description: "Its id, at, host, paths, files, files_by_path (in words), bytes and added_bytes.", returned: success and not check mode, type: dict}
 """
 
 from pathlib import Path
@@ -43,6 +44,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.file_paths import see_paths
 from ansible_collections.traumalink.ops.plugins.module_utils.restic import Restic, client_certificate, passphrase_in
 
 
@@ -64,6 +66,7 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=True)
     try:
+        counted = see_paths(given["paths"], given["host"])
         passphrase = passphrase_in(Path(given["passphrase_file"]))
         with client_certificate(Path(given["certificate"]), Path(given["key"])) as own:
             options = (f"--cacert={given['ca_file']}", f"--tls-client-cert={own}")
@@ -75,7 +78,8 @@ def main() -> None:
             snapshot = restic.backup(given["paths"], given["host"])
     except OpsError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=True, snapshot=snapshot.facts())
+    by_path = ", ".join(f"{path}: {count}" for path, count in counted.items())
+    module.exit_json(changed=True, snapshot={**snapshot.facts(), "files_by_path": by_path})
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ def test_a_path_that_is_missing_fails_by_its_name(site):
     finally:
         at("app1").check_output("mv /srv/away /srv/uploads && echo done")
     assert run.status != 0
-    assert run.says("/srv/uploads of app1 is not there; see file_backup_paths"), run.output[-2000:]
+    assert run.says("/srv/uploads is not there: see file_backup_paths of app1"), run.output[-2000:]
     assert last_record()["outcome"] == "failed"
 
 

@@ -71,12 +71,6 @@ def test_a_backup_that_lacks_files_is_none(
         restic.backup([str(tmp_path)], "app1")
 
 
-def test_a_missing_path_is_named_before_anything_is_sent(restic: Restic, runner: Any) -> None:
-    with pytest.raises(FilesError, match="/nowhere of app1 is not there; see file_backup_paths"):
-        restic.backup(["/nowhere"], "app1")
-    assert runner.calls == []
-
-
 @pytest.mark.parametrize(
     "words",
     [
