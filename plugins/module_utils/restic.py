@@ -18,13 +18,15 @@ from typing import Any
 from .command import Completed, Runner
 from .errors import OpsError
 
-__all__ = ["FilesError", "Restic", "Snapshot", "client_certificate", "passphrase_in"]
+__all__ = ["FilesError", "Restic", "Secrets", "Snapshot", "client_certificate", "secrets_of"]
 
 RUNTIME = Path("/run/traumalink")
+SECRETS = Path("/etc/traumalink/file_backup")
 # restic documentation, "Exit status codes" of backup: 3 where a source file could not be read.
 UNREADABLE = 3
 # What restic 0.14 and 0.18 say of a place without a repository; a server that cannot be reached, or refuses, gives other words.
 NO_REPOSITORY = "<config/> does not exist"
+NOT_LET_IN = ("401 Unauthorized", "403 Forbidden")
 
 
 class FilesError(OpsError):
@@ -57,6 +59,7 @@ class Restic:
         passphrase: goes in through the environment, never through arguments.
         user: who runs it, None for whoever this process is.
         options: such as those of TLS.
+        login: `<name>:<password>` at the server, in the environment too; "" where none is reached.
     """
 
     runner: Runner
@@ -64,11 +67,13 @@ class Restic:
     passphrase: str = field(repr=False)
     user: str | None = None
     options: tuple[str, ...] = ()
+    login: str = field(default="", repr=False)
 
     def call(self, *argv: str) -> Completed:
-        """Run one command and return what it left."""
-        full = ["restic", "--no-cache", "--repo", self.repository, *self.options, *argv]
-        return self.runner(full, user=self.user, environment={"RESTIC_PASSWORD": self.passphrase})
+        """Run one command and return what it left. restic itself writes `***` for a login in what it says."""
+        place = self.repository.replace("://", f"://{self.login}@", 1) if self.login else self.repository
+        variables = {"RESTIC_REPOSITORY": place, "RESTIC_PASSWORD": self.passphrase}
+        return self.runner(["restic", "--no-cache", *self.options, *argv], user=self.user, environment=variables)
 
     def must(self, what: str, *argv: str) -> Completed:
         """Run one command. Raises FilesError where it fails."""
@@ -87,6 +92,10 @@ class Restic:
         if "wrong password" in done.stderr:
             raise FilesError(
                 f"the passphrase does not open {self.repository}; give the vault password with which the site's secrets were made"
+            )
+        if any(words in done.stderr for words in NOT_LET_IN):
+            raise FilesError(
+                f"the server does not let this host into {self.repository}; run traumalink.ops.site, for all hosts"
             )
         raise FilesError(f"{self.repository} cannot be reached: {told(done)}")
 
@@ -190,12 +199,21 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(whole + zone if dot else text).astimezone(UTC)
 
 
-def passphrase_in(path: Path) -> str:
-    """Return the passphrase of a file. Raises FilesError where there is none."""
+@dataclass(frozen=True)
+class Secrets:
+    """What opens one host's repository: its passphrase, and `<host>:<password>` at the server."""
+
+    passphrase: str = field(repr=False)
+    login: str = field(repr=False)
+
+
+def secrets_of(host: str, folder: Path = SECRETS) -> Secrets:
+    """Return the secrets of a host, as they lie on it and on ops. Raises FilesError where there are none."""
     try:
-        return path.read_text(encoding="utf-8").strip()
+        passphrase, login = ((folder / f"{host}.{name}").read_text("utf-8").strip() for name in ("passphrase", "login"))
     except OSError as error:
-        raise FilesError(f"{path} cannot be read ({error.strerror}); run traumalink.ops.site") from None
+        raise FilesError(f"{error.filename} cannot be read ({error.strerror}); run traumalink.ops.site") from None
+    return Secrets(passphrase, f"{host}:{login}")
 
 
 @contextmanager

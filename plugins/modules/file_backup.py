@@ -14,8 +14,8 @@ description:
   - The repository is created with the first backup. Locks that killed processes left in it are removed, so no other backup of this host's files may run.
   - A path that is a symbolic link, holds no file, or has another file system below it that is not named as well is refused, since it would be left out.
 options:
-  repository: {description: "Where it goes, C(rest:https://…/<host>).", type: str, required: true}
-  passphrase_file: {description: File with the passphrase., type: path, default: /etc/traumalink/file_backup.passphrase}
+  repository: {description: "Where it goes, C(rest:https://…/<host>); the login is put in.", type: str, required: true}
+  credentials: {description: "Folder with C(<host>.passphrase) and C(<host>.login).", type: path, default: /etc/traumalink/file_backup}
   paths: {description: Files and folders., type: list, elements: str, required: true}
   host: {description: Name under which they are kept., type: str, required: true}
   ca_file: {description: The site's authority., type: path, default: /etc/traumalink/tls/ca.crt}
@@ -45,7 +45,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.file_paths import see_paths
-from ansible_collections.traumalink.ops.plugins.module_utils.restic import Restic, client_certificate, passphrase_in
+from ansible_collections.traumalink.ops.plugins.module_utils.restic import Restic, client_certificate, secrets_of
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "repository": {"type": "str", "required": True},
-            "passphrase_file": {"type": "path", "default": "/etc/traumalink/file_backup.passphrase"},
+            "credentials": {"type": "path", "default": "/etc/traumalink/file_backup"},
             "paths": {"type": "list", "elements": "str", "required": True},
             "host": {"type": "str", "required": True},
             "ca_file": {"type": "path", "default": "/etc/traumalink/tls/ca.crt"},
@@ -67,10 +67,10 @@ def main() -> None:
         module.exit_json(changed=True)
     try:
         counted = see_paths(given["paths"], given["host"])
-        passphrase = passphrase_in(Path(given["passphrase_file"]))
+        secrets = secrets_of(given["host"], Path(given["credentials"]))
         with client_certificate(Path(given["certificate"]), Path(given["key"])) as own:
             options = (f"--cacert={given['ca_file']}", f"--tls-client-cert={own}")
-            restic = Restic(run, given["repository"], passphrase, options=options)
+            restic = Restic(run, given["repository"], secrets.passphrase, options=options, login=secrets.login)
             if restic.exists():
                 restic.unlock()
             else:

@@ -15,7 +15,7 @@ description:
 options:
   directory: {description: "Where the repositories lie, each in a folder of its host's name.", type: path, required: true}
   user: {description: System user whose they are., type: str, required: true}
-  passphrase_file: {description: File with the passphrase., type: path, default: /etc/traumalink/file_backup.passphrase}
+  credentials: {description: "Folder with C(<host>.passphrase) and C(<host>.login).", type: path, default: /etc/traumalink/file_backup}
   snapshots: {description: "What M(traumalink.ops.file_backup) gave, a host each. One that counts is kept in mind for drills and the watch.", type: list, elements: dict, required: true}
   retention_days: {description: How long snapshots are kept., type: int, required: true}
 attributes:
@@ -45,7 +45,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.file_proof import FileProof, write_proof
-from ansible_collections.traumalink.ops.plugins.module_utils.restic import FilesError, Restic, passphrase_in
+from ansible_collections.traumalink.ops.plugins.module_utils.restic import FilesError, Restic, secrets_of
 
 
 def proof_of(taken: dict[str, Any]) -> FileProof:
@@ -80,7 +80,7 @@ def main() -> None:
         argument_spec={
             "directory": {"type": "path", "required": True},
             "user": {"type": "str", "required": True},
-            "passphrase_file": {"type": "path", "default": "/etc/traumalink/file_backup.passphrase"},
+            "credentials": {"type": "path", "default": "/etc/traumalink/file_backup"},
             "snapshots": {"type": "list", "elements": "dict", "required": True},
             "retention_days": {"type": "int", "required": True},
         },
@@ -91,8 +91,8 @@ def main() -> None:
         module.exit_json(changed=True)
     kept = {}
     try:
-        passphrase = passphrase_in(Path(given["passphrase_file"]))
         for taken in map(proof_of, given["snapshots"]):
+            passphrase = secrets_of(taken.host, Path(given["credentials"])).passphrase
             restic = Restic(run, str(Path(given["directory"], taken.host)), passphrase, given["user"])
             kept[taken.host] = verified(restic, taken.host, taken.snapshot, given["retention_days"])
             write_proof(taken)

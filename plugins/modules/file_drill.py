@@ -19,7 +19,7 @@ options:
   hosts: {description: Hosts whose files are backed up., type: list, elements: str, required: true}
   user: {description: System user of the drill; nothing else may run as it., type: str, required: true}
   home: {description: "Folder of the drill; what comes back lies in its folder C(scratch) while the drill runs.", type: path, required: true}
-  passphrase_file: {description: File with the passphrase., type: path, default: /etc/traumalink/file_backup.passphrase}
+  credentials: {description: "Folder with C(<host>.passphrase) and C(<host>.login).", type: path, default: /etc/traumalink/file_backup}
   ca_file: {description: The site's authority., type: path, default: /etc/traumalink/tls/ca.crt}
   certificate: {description: This host's certificate., type: path, default: /etc/traumalink/tls/host.crt}
   key: {description: Its key., type: path, default: /etc/traumalink/tls/host.key}
@@ -65,17 +65,18 @@ from ansible_collections.traumalink.ops.plugins.module_utils.drill_scratch impor
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.file_drill import FileDrilling
 from ansible_collections.traumalink.ops.plugins.module_utils.file_proof import FileDrill, read_file_proofs, write_drill
-from ansible_collections.traumalink.ops.plugins.module_utils.restic import Restic, client_certificate, passphrase_in
+from ansible_collections.traumalink.ops.plugins.module_utils.restic import Restic, client_certificate, secrets_of
 
 
 def drilled(given: dict[str, Any]) -> list[FileDrill]:
     """Carry the drill out and keep its results. Raises OpsError."""
-    passphrase = passphrase_in(Path(given["passphrase_file"]))
     with client_certificate(Path(given["certificate"]), Path(given["key"]), given["user"]) as own:
         options = (f"--cacert={given['ca_file']}", f"--tls-client-cert={own}")
 
         def repository(host: str) -> Restic:
-            return Restic(run, f"{given['repository']}/{host}", passphrase, given["user"], options)
+            secrets = secrets_of(host, Path(given["credentials"]))
+            place = f"{given['repository']}/{host}"
+            return Restic(run, place, secrets.passphrase, given["user"], options, secrets.login)
 
         scratch = Scratch(Path(given["home"]), given["user"])
         drilling = FileDrilling(scratch, repository, read_file_proofs(), datetime.now(UTC), time.monotonic)
@@ -93,7 +94,7 @@ def main() -> None:
             "hosts": {"type": "list", "elements": "str", "required": True},
             "user": {"type": "str", "required": True},
             "home": {"type": "path", "required": True},
-            "passphrase_file": {"type": "path", "default": "/etc/traumalink/file_backup.passphrase"},
+            "credentials": {"type": "path", "default": "/etc/traumalink/file_backup"},
             "ca_file": {"type": "path", "default": "/etc/traumalink/tls/ca.crt"},
             "certificate": {"type": "path", "default": "/etc/traumalink/tls/host.crt"},
             "key": {"type": "path", "default": "/etc/traumalink/tls/host.key"},

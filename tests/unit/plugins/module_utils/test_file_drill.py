@@ -31,9 +31,9 @@ def drilling(reachable: Path) -> Callable[..., FileDrilling]:
     (reachable / "proc").mkdir()
     asked: list[list[str]] = []
 
-    def restic(argv: Any, **_options: Any) -> Completed:
+    def restic(argv: Any, **options: Any) -> Completed:
         asked.append(list(argv))
-        if argv[3].endswith("/broken"):
+        if options["environment"]["RESTIC_REPOSITORY"].endswith("/broken"):
             return Completed(argv, 1, "", "Fatal: pack is damaged")
         target = Path(next(word for word in argv if word.startswith("--target=")).removeprefix("--target="))
         (target / "srv").mkdir()

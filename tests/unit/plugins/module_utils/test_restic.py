@@ -15,7 +15,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.restic import (
     Restic,
     client_certificate,
     moment,
-    passphrase_in,
+    secrets_of,
 )
 
 SUMMARY = {
@@ -34,24 +34,34 @@ LISTED = [
 @pytest.fixture
 def restic(runner: Any) -> Restic:
     """Give a repository that is reached over TLS."""
-    return Restic(runner, "rest:https://ops1:8434/app1", "geheim", options=("--cacert=/ca",))
+    return Restic(runner, "rest:https://ops1:8434/app1", "geheim", options=("--cacert=/ca",), login="app1:allein")
 
 
 def test_a_backup_tells_what_was_read_and_added(restic: Restic, runner: Any, tmp_path: Path) -> None:
     runner.on("backup", out='{"message_type":"status"}\n' + json.dumps(SUMMARY) + "\n")
     taken = restic.backup([str(tmp_path)], "app1")
     assert (taken.id, taken.host, taken.files, taken.bytes, taken.added_bytes) == ("9cb28017", "app1", 3, 70, 7)
-    assert runner.calls[0][:5] == ["restic", "--no-cache", "--repo", "rest:https://ops1:8434/app1", "--cacert=/ca"]
+    assert runner.calls[0][:3] == ["restic", "--no-cache", "--cacert=/ca"]
     assert runner.calls[0][-2:] == ["--", str(tmp_path)]
     assert taken.facts()["paths"] == [str(tmp_path)]
 
 
-def test_the_passphrase_goes_in_by_the_environment_alone(restic: Restic, runner: Any) -> None:
+def test_passphrase_and_login_go_in_by_the_environment_alone(restic: Restic, runner: Any) -> None:
     runner.on("cat")
     assert restic.exists()
-    assert runner.options[0]["environment"] == {"RESTIC_PASSWORD": "geheim"}
-    assert "geheim" not in str(runner.calls)
-    assert "geheim" not in repr(Restic(len, "/r", "geheim"))  # type: ignore[arg-type]
+    assert runner.options[0]["environment"] == {
+        "RESTIC_REPOSITORY": "rest:https://app1:allein@ops1:8434/app1",
+        "RESTIC_PASSWORD": "geheim",
+    }
+    for secret in ("geheim", "allein"):
+        assert secret not in str(runner.calls)
+        assert secret not in repr(Restic(len, "/r", "geheim", login="app1:allein"))  # type: ignore[arg-type]
+
+
+def test_a_repository_on_this_host_needs_no_login(runner: Any) -> None:
+    runner.on("check", out="no errors were found")
+    Restic(runner, "/r/app1", "geheim", "files").check()
+    assert runner.options[0]["environment"]["RESTIC_REPOSITORY"] == "/r/app1"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +113,7 @@ def test_locks_of_killed_processes_are_removed_and_hinder_no_look(restic: Restic
         ),
         (
             "Fatal: unable to open config file: unexpected HTTP response (403): 403 Forbidden\nIs there a repository at",
-            "cannot be reached: .*403",
+            "does not let this host into rest:https://ops1:8434/app1; run",
         ),
     ],
 )
@@ -195,8 +205,11 @@ def test_the_key_that_a_killed_process_left_is_removed_and_that_of_a_living_one_
     assert list(tmp_path.glob("*.pem")) == [living]
 
 
-def test_the_passphrase_is_read_from_its_file(tmp_path: Path) -> None:
-    (tmp_path / "p").write_text("geheim\n")
-    assert passphrase_in(tmp_path / "p") == "geheim"
-    with pytest.raises(FilesError, match=r"cannot be read .*; run traumalink\.ops\.site"):
-        passphrase_in(tmp_path / "gone")
+def test_a_host_s_secrets_are_read_from_its_files(tmp_path: Path) -> None:
+    (tmp_path / "app1.passphrase").write_text("geheim\n")
+    (tmp_path / "app1.login").write_text("allein\n")
+    secrets = secrets_of("app1", tmp_path)
+    assert (secrets.passphrase, secrets.login) == ("geheim", "app1:allein")
+    assert "geheim" not in repr(secrets)
+    with pytest.raises(FilesError, match=r"app2.passphrase cannot be read .*; run traumalink\.ops\.site"):
+        secrets_of("app2", tmp_path)

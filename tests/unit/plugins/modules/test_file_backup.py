@@ -25,10 +25,10 @@ SUMMARY = json.dumps(
 @pytest.fixture
 def call(runner: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Give a call of the module."""
-    for name in ("crt", "key", "pass"):
+    for name in ("crt", "key", "app1.passphrase", "app1.login"):
         (tmp_path / name).write_text(name)
     monkeypatch.setattr(restic, "RUNTIME", tmp_path)
-    own = {"passphrase_file": str(tmp_path / "pass")}
+    own = {"credentials": str(tmp_path)}
     taking = {
         "repository": "rest:https://ops1:8434/app1",
         "paths": [str(tmp_path)],
@@ -62,6 +62,8 @@ def test_takes_a_backup_and_creates_the_repository_first(call: Any, runner: Any)
         "backup",
     ]
     assert all(any(word.startswith("--tls-client-cert=") for word in argv) for argv in runner.calls)
+    place = "rest:https://app1:app1.login@ops1:8434/app1"
+    assert {options["environment"]["RESTIC_REPOSITORY"] for options in runner.options} == {place}
 
 
 def test_a_repository_that_is_there_is_not_created_and_loses_the_locks_of_killed_processes(

@@ -32,14 +32,16 @@ def call(
     capsys: pytest.CaptureFixture[str],
 ) -> Any:
     """Give a call of the module."""
-    (tmp_path / "pass").write_text("pass")
+    for host in ("app1", "app2"):
+        (tmp_path / f"{host}.passphrase").write_text(f"of {host}")
+        (tmp_path / f"{host}.login").write_text("login")
     monkeypatch.setattr(file_backup_verified, "run", runner)
     given = {"directory": "/r", "user": "files", "snapshots": [TAKEN], "retention_days": 7}
 
     def run(**changes: Any) -> dict[str, Any]:
         capsys.readouterr()
         with (
-            patch_module_args({"passphrase_file": str(tmp_path / "pass"), **given, **changes}),
+            patch_module_args({"credentials": str(tmp_path), **given, **changes}),
             pytest.raises(SystemExit),
         ):
             file_backup_verified.main()
@@ -58,6 +60,15 @@ def test_what_was_taken_counts_after_it_was_read_and_only_then_old_ones_go(
     assert order == ["snapshots", "unlock", "check", "forget", "snapshots"]
     assert {options["user"] for options in runner.options} == {"files"}
     assert [(proof.host, proof.snapshot, proof.files, proof.bytes) for proof in kept] == [("app1", "9cb28017", 3, 70)]
+
+
+def test_each_repository_is_opened_with_its_host_s_own_passphrase(call: Any, runner: Any) -> None:
+    runner.on("snapshots", out=LISTED).on("unlock").on("check", out="no errors were found").on("forget")
+    call(snapshots=[TAKEN, {**TAKEN, "host": "app2"}])
+    used = {tuple(sorted(options["environment"].items())) for options in runner.options}
+    assert used == {
+        (("RESTIC_PASSWORD", f"of {host}"), ("RESTIC_REPOSITORY", f"/r/{host}")) for host in ("app1", "app2")
+    }
 
 
 def test_one_that_is_not_there_fails_and_nothing_is_removed(call: Any, runner: Any, kept: list[FileProof]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.traumalink.ops.plugins.module_utils.file_drill import FileDrilling
 from ansible_collections.traumalink.ops.plugins.module_utils.file_proof import FileDrill, FileProof
 from ansible_collections.traumalink.ops.plugins.module_utils.restic import FilesError
 from ansible_collections.traumalink.ops.plugins.modules import file_drill
@@ -65,19 +66,28 @@ def test_check_mode_brings_nothing_back(call: Any) -> None:
     assert call(FilesError("must not be reached"), check_mode=True)["changed"] is True
 
 
-def test_results_are_kept_and_the_passphrase_is_read_from_its_file(
+def test_results_are_kept_and_each_host_s_own_secrets_open_its_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[FileDrill] = []
+    places = []
+
+    def ran(self: FileDrilling, hosts: list[str]) -> list[FileDrill]:
+        places.extend(self.repository(host) for host in hosts)
+        return [result(host) for host in hosts]
+
     monkeypatch.setattr(file_drill, "write_drill", kept.append)
-    monkeypatch.setattr(file_drill.FileDrilling, "run", lambda self, hosts: [result(each) for each in hosts])
+    monkeypatch.setattr(file_drill.FileDrilling, "run", ran)
     monkeypatch.setattr("ansible_collections.traumalink.ops.plugins.module_utils.restic.RUNTIME", tmp_path)
-    for name in ("crt", "key", "pass"):
+    for name in ("crt", "key", "app1.passphrase", "app1.login"):
         (tmp_path / name).write_text(name)
     given = {
-        "passphrase_file": tmp_path / "pass", "certificate": tmp_path / "crt", "key": tmp_path / "key", "ca_file": "/ca", "user": None,
+        "credentials": tmp_path, "certificate": tmp_path / "crt", "key": tmp_path / "key", "ca_file": "/ca", "user": None,
         "repository": "rest:https://ops1:8434", "home": str(tmp_path), "hosts": ["app1"],
     }  # fmt: skip
     assert file_drill.drilled(given) == kept == [result("app1")]
-    with pytest.raises(FilesError, match="cannot be read"):
-        file_drill.drilled({**given, "passphrase_file": tmp_path / "gone"})
+    assert [(place.repository, place.passphrase, place.login) for place in places] == [
+        ("rest:https://ops1:8434/app1", "app1.passphrase", "app1:app1.login")
+    ]
+    with pytest.raises(FilesError, match=r"app2\.passphrase cannot be read"):
+        file_drill.drilled({**given, "hosts": ["app2"]})
