@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -156,18 +157,28 @@ class Restic:
                 f"{self.repository} is damaged: {told(done)}. What it held of older backups may be lost; take a new one now"
             )
 
-    def restore(self, snapshot: str, target: Path) -> None:
-        """Bring a snapshot back below a folder; each file is read again and compared with its checksums.
+    def bytes_of(self, snapshot: str) -> int:
+        """Return what the files of a snapshot take where they come back."""
+        done = self.must(
+            f"asking for the size of {snapshot}", "stats", snapshot, "--json", "--no-lock", "--mode=restore-size"
+        )
+        return int(json.loads(done.stdout)["total_size"])
+
+    def restore(self, snapshot: str, target: Path, path: str = "") -> None:
+        """Bring a snapshot, or one path of it, back below a folder; each file is read again and compared with its checksums.
 
         Raises:
-            FilesError: it is not there, or a file did not come back as it was.
+            FilesError: it is not there, or a file did not come back as it was. A path that is not in the snapshot brings nothing, without a word.
         """
+        literal = re.sub(r"([*?[\\])", r"\\\1", path)  # restic takes it for a pattern
+        only = [f"--include={literal}"] if path else []
         self.must(
             f"bringing {snapshot} of {self.repository} back",
             "restore",
             snapshot,
             "--no-lock",
             "--verify",
+            *only,
             f"--target={target}",
         )
 

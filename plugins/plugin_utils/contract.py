@@ -34,7 +34,7 @@ from pydantic import Field, ValidationError
 
 __all__ = ["VERBS", "Contract", "ContractError", "contract_schema", "plain", "read_contract"]
 
-# DESIGN, "Folders": the verbs, the ledger's own, and the one for files beside the database.
+# DESIGN, "Folders": the verbs, the ledger's own, and those for files beside the database.
 VERB = Literal[
     "site",
     "pack_release",
@@ -47,6 +47,7 @@ VERB = Literal[
     "backup_files",
     "restore",
     "restore_database",
+    "restore_files",
     "drill",
     "patch",
     "inspect",

@@ -19,7 +19,7 @@ class Policy:
 
     Attributes:
         window: `required`; `restarts`, where only what restarts a serving process needs one; `serving`, where only work over a database
-            that still serves needs one; `exempt`.
+            that still serves, or over files that are there, needs one; `exempt`.
         approval: `required` or `exempt`.
         lock: `exclusive` (alone on the site), `shared` (beside others that share) or `none`.
         waits: whether it waits for another operation to end; else it is refused.
@@ -37,7 +37,7 @@ class Policy:
 
         Args:
             restarts: the run was asked to restart serving processes.
-            serving: the database that the run would take the place of still serves.
+            serving: what the run would take the place of still serves.
         """
         return {"required": True, "restarts": restarts, "serving": serving, "exempt": False}[self.window]
 
@@ -51,7 +51,9 @@ POLICIES: Mapping[str, Policy] = {
     "site": Policy("restarts", "exempt", "exclusive"),
     "deploy": Policy("restarts", "exempt", "exclusive"),
     # Its own consent is restore_confirm, which repeats the site's name.
-    "restore": Policy("serving", "exempt", "exclusive", ends=("backup", "drill", "restore_database")),
+    "restore": Policy("serving", "exempt", "exclusive", ends=("backup", "backup_files", "drill", "restore_database")),
+    # The same consent. A backup of the database is waited for: it may be the one that counts, and files are not its concern.
+    "restore_files": Policy("serving", "exempt", "exclusive", waits=True, ends=("backup_files", "drill")),
     # Beside what serves: nobody is disturbed. Alone, so that no backup expires what it reads and no drill wants its place.
     "restore_database": Policy("exempt", "exempt", "exclusive", waits=True),
     "backup": Policy("exempt", "exempt", "exclusive", waits=True),

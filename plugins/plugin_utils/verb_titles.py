@@ -39,6 +39,7 @@ VERB_TITLES = {
     "report": Title("生成报表", "report"),
     "restore": Title("恢复数据库", "restore of the database"),
     "restore_database": Title("恢复单个数据库或单张表", "restore of one database or table"),
+    "restore_files": Title("恢复文件", "restore of files"),
     "rollback": Title("回退到上一版本", "rollback to the version before"),
     "rotate_credentials": Title("更换口令和密钥", "change of passwords and keys"),
     "site": Title("部署整个站点", "deployment of the whole site"),

@@ -17,6 +17,7 @@ VERBS = (
     "restore",
     "restore_database",
     "restore_vault",
+    "restore_files",
     "drill",
     "record",
 )
@@ -56,6 +57,11 @@ def play_of(verb: str) -> dict[str, Any]:
         ("backup", ["preflight", "database_endpoint"], "backup/run"),
         ("drill", ["drill/preflight"], "drill"),
         ("backup_files", ["file_backup/preflight"], "file_backup/run"),
+        (
+            "restore_files",
+            ["preflight/hosts", "file_backup/preflight", "file_backup/restore_plan"],
+            "certificates",
+        ),
         ("backup_check", ["backup_check/preflight"], "backup_check/run"),
     ],
 )

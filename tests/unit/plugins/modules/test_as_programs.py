@@ -26,6 +26,8 @@ MODULES = [
     "file_backup",
     "file_backup_verified",
     "file_drill",
+    "file_restore",
+    "file_restore_info",
     "host_certificate_info",
     "host_program",
     "ledger",

@@ -29,10 +29,12 @@ def test_a_row_of_the_table(verbs: tuple[str, ...], window: str, approval: str, 
         assert (policy.window, policy.approval, policy.lock) == (window, approval, lock), verb
 
 
-def test_only_backups_wait_and_only_a_restore_ends_others() -> None:
-    assert [verb for verb, policy in POLICIES.items() if policy.waits] == ["restore_database", "backup", "backup_files"]
+def test_what_is_urgent_to_nobody_waits_and_only_a_restore_ends_others() -> None:
+    waiting = [verb for verb, policy in POLICIES.items() if policy.waits]
+    assert waiting == ["restore_files", "restore_database", "backup", "backup_files"]
     assert {verb: policy.ends for verb, policy in POLICIES.items() if policy.ends} == {
-        "restore": ("backup", "drill", "restore_database")
+        "restore": ("backup", "backup_files", "drill", "restore_database"),
+        "restore_files": ("backup_files", "drill"),
     }
 
 
@@ -44,6 +46,8 @@ def test_only_backups_wait_and_only_a_restore_ends_others() -> None:
         ("site", True, False, True),
         ("restore", True, False, False),
         ("restore", False, True, True),
+        ("restore_files", False, False, False),
+        ("restore_files", False, True, True),
         ("backup", True, True, False),
     ],
 )
