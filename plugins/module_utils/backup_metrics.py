@@ -19,7 +19,7 @@ def metrics_text(site: str, facts: Facts, found: Iterable[Finding]) -> str:
     """Return the metrics of a site. Times are seconds since 1970, so that age is judged where the alarm is raised, also when nothing new comes."""
     found = list(found)
     newest = newest_proven(facts)
-    good = [drill.drilled_at for drill in facts.drills.values() if drill.outcome == "success"]
+    good = [drill.last_success for drill in facts.drills.values() if drill.last_success]
     lines: list[str] = []
 
     def metric(

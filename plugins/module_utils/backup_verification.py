@@ -18,7 +18,8 @@ from .backup_canary import Observed
 from .backup_figures import figures
 from .backup_judgement import Evidence, problems, proof_of, warnings
 from .backup_kind import days_to_keep
-from .backup_proof import DRILLS, PROOFS, Proof, drilled_sets, read_proofs, write_proof
+from .backup_proof import DRILLS, PROOFS, Proof, read_proofs, write_proof
+from .drill_result import read_results
 from .errors import OpsError
 from .files import TextFile
 from .pgbackrest import PgBackRest
@@ -134,8 +135,9 @@ class Verification:
             self.sleep(1.0)
 
     def expire(self, evidence: Evidence, retention_days: int) -> tuple[list[str], str | None]:
-        """Remove sets that are too old, and the proofs of sets that are gone; return their labels, and the set that a drill needs kept."""
-        days, kept = days_to_keep(evidence.stanza, drilled_sets(self.drills), retention_days, self.now)
+        """Remove sets that are too old, and the proofs of sets that are gone; return their labels, and the set that a drill has proven last."""
+        proven, drills = read_proofs(self.proofs), read_results(self.drills)
+        days, kept = days_to_keep(evidence.stanza, proven, drills, retention_days, self.now)
         self.engine.expire(days)
         before, after = (
             {backup.label for backup in stanza.backups} for stanza in (evidence.stanza, self.engine.info())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import read_proof, write_proof
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_verification import Unproven, Verification
+from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import DrillResult, write_result
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_sets import Backup
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import segment_name
@@ -113,11 +113,19 @@ def test_what_is_too_old_goes_with_its_proof_only_after_the_new_one_is_proven(tm
 def test_the_set_that_a_drill_has_proven_last_stays(tmp_path: Path) -> None:
     engine = Engine([full(30), full()], [(5, 6, 7)])
     looked = verification(engine, tmp_path)
-    drill = {"label": full(30).label, "drilled_at": NOW.isoformat(), "outcome": "success"}
-    (tmp_path / "drills" / f"{full(30).label}.json").write_text(json.dumps(drill))
+    write_result(DrillResult(full(30).label, NOW, "success", "", 9.0), tmp_path / "drills", engine.user)
     verified = run(looked)
     assert engine.expired == [31]
     assert (verified.removed, verified.kept) == ([], full(30).label)
+
+
+def test_a_proven_set_stays_while_only_unproven_ones_cover_the_time(tmp_path: Path) -> None:
+    engine = Engine([full(15), full(8), full()], [(5, 6, 7)])
+    looked = verification(engine, tmp_path)
+    write_proof(proof(15), engine.user, tmp_path / "proofs")
+    verified = run(looked)
+    assert engine.expired == [16]
+    assert verified.removed == []
 
 
 def test_a_warning_stands_in_the_figures(tmp_path: Path) -> None:
