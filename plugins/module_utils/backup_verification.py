@@ -9,14 +9,14 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from .backup_canary import Observed
 from .backup_figures import figures
-from .backup_judgement import Evidence, problems, proof_of, warnings
+from .backup_judgement import Evidence, problems, proof_of, second_problems, warnings
 from .backup_kind import days_to_keep
 from .backup_proof import DRILLS, PROOFS, Proof, read_proofs, write_proof
 from .drill_result import read_results
@@ -24,6 +24,7 @@ from .errors import OpsError
 from .files import TextFile
 from .pgbackrest import PgBackRest
 from .progress import say
+from .second_repository import SECOND, SecondState, read_second, write_second
 from .wal_archive import ArchiveError
 
 __all__ = ["Unproven", "Verification", "Verified"]
@@ -88,19 +89,28 @@ class Verification:
     wait_seconds: float = 120.0
     proofs: Path = PROOFS
     drills: Path = DRILLS
+    second: Path = SECOND
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     def run(
-        self, label: str, observed: Observed, *, size_expected: bool, retention_days: int, vault: bool = True
+        self,
+        label: str,
+        observed: Observed,
+        *,
+        size_expected: bool,
+        retention_days: int,
+        vault: bool = True,
+        second: str = "",
     ) -> Verified:
         """See whether the set counts, keep its proof, and remove sets that are older than `retention_days` and not needed.
 
         Args:
             vault: whether there is a second copy of the repository.
+            second: label of the set that the second repository got; "" where there is none.
 
         Raises:
-            Unproven: it does not count. Nothing was removed.
+            Unproven: it does not count, or the one of the second repository does not. Nothing was removed.
             OpsError: the repository cannot be read, or what is too old cannot be removed.
         """
         earlier = {name: proof for name, proof in read_proofs(self.proofs).items() if name != label}
@@ -109,7 +119,9 @@ class Verification:
             raise Unproven(found)
         proof = proof_of(evidence, self.now, shutil.disk_usage(self.repository).free)
         file = write_proof(proof, self.engine.user, self.proofs)
-        told = [*warnings(evidence), *([] if vault else [NO_VAULT])]
+        if second:
+            self.see_second(second, observed)
+        told = [*warnings(evidence), *([] if vault or second else [NO_VAULT])]
         removed, kept = self.expire(evidence, retention_days)
         backup = evidence.backup
         if backup is None:
@@ -133,6 +145,22 @@ class Verification:
                 return evidence
             say("waiting for WAL to arrive in the repository")
             self.sleep(1.0)
+
+    def see_second(self, label: str, observed: Observed) -> None:
+        """See that the second repository holds its set with all WAL, and keep for the watch how that ended.
+
+        Raises:
+            Unproven: it does not count.
+        """
+        try:
+            evidence = replace(self, engine=self.engine.second).evidence(label, observed, {}, size_expected=True)
+            found = list(second_problems(evidence))
+        except OpsError as error:
+            found = [str(error)]
+        state = replace(read_second(self.second), problem="; ".join(found)) if found else SecondState(label, self.now)
+        write_second(state, self.engine.user, self.second)
+        if found:
+            raise Unproven([f"second repository: {problem}" for problem in found])
 
     def expire(self, evidence: Evidence, retention_days: int) -> tuple[list[str], str | None]:
         """Remove sets that are too old, and the proofs of sets that are gone; return their labels, and the set that a drill has proven last."""

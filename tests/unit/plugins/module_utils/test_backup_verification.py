@@ -11,10 +11,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import read_proof, write_proof
-from ansible_collections.traumalink.ops.plugins.module_utils.backup_verification import Unproven, Verification
+from ansible_collections.traumalink.ops.plugins.module_utils.backup_verification import NO_VAULT, Unproven, Verification
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import DrillResult, write_result
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_sets import Backup
+from ansible_collections.traumalink.ops.plugins.module_utils.second_repository import (
+    SecondState,
+    read_second,
+    write_second,
+)
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import segment_name
 from backup_samples import NOW, archive, full, observed, proof, stanza
 
@@ -28,6 +33,7 @@ class Engine:
     user: str = field(default_factory=getpass.getuser)
     expired: list[int] = field(default_factory=list)
     refuses: bool = False
+    second: Any = None
 
     def info(self) -> Any:
         return stanza(*self.backups)
@@ -63,7 +69,7 @@ def verification(engine: Engine, folder: Path, clock: Clock | None = None) -> Ve
     clock = clock or Clock()
     for name in ("proofs", "drills"):
         (folder / name).mkdir(exist_ok=True)
-    places = {"proofs": folder / "proofs", "drills": folder / "drills"}
+    places = {"proofs": folder / "proofs", "drills": folder / "drills", "second": folder / "second.json"}
     return Verification(engine, folder, NOW, 10.0, **places, clock=clock, sleep=clock.sleep)  # type: ignore[arg-type]
 
 
@@ -145,3 +151,53 @@ def test_old_sets_that_cannot_be_removed_are_a_failure(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="removing what is older failed"):
         run(verification(Engine([full()], [(5, 6, 7)], refuses=True), tmp_path))
     assert read_proof(full().label, tmp_path / "proofs").label == full().label, "it is proven all the same"
+
+
+OTHER = "20261125-221500F"
+
+
+def with_second(folder: Path, arrivals: list[Iterable[int]], *backups: Backup) -> Verification:
+    """Return the look at a repository beside which there is a second one."""
+    engine = Engine([full()], [(5, 6, 7)])
+    engine.second = Engine(list(backups), arrivals)
+    return verification(engine, folder)
+
+
+def test_the_second_repository_is_looked_at_and_counts_as_a_second_copy(tmp_path: Path) -> None:
+    looked = with_second(tmp_path, [(5,), (5, 6, 7)], full(label=OTHER))
+    assert run(looked, vault=False, second=OTHER).warnings == []
+    assert read_second(tmp_path / "second.json") == SecondState(OTHER, NOW)
+    assert run(with_second(tmp_path, [(5, 6, 7)]), vault=False).warnings == [NO_VAULT]
+
+
+@pytest.mark.parametrize(
+    ("backups", "arrivals", "words"),
+    [
+        ((), [(5, 6, 7)], f"second repository: the repository does not list backup {OTHER}"),
+        ((full(label=OTHER),), [(5, 7)], f"second repository: WAL segment {segment_name(1, 6)} is missing"),
+    ],
+)
+def test_a_second_repository_that_lacks_something_fails_the_run_and_nothing_is_removed(
+    tmp_path: Path, backups: tuple[Backup, ...], arrivals: list[Iterable[int]], words: str
+) -> None:
+    write_second(SecondState("A", NOW), getpass.getuser(), tmp_path / "second.json")
+    looked = with_second(tmp_path, arrivals, *backups)
+    with pytest.raises(Unproven, match=words):
+        run(looked, second=OTHER)
+    kept = read_second(tmp_path / "second.json")
+    assert (kept.label, kept.verified_at) == ("A", NOW), "what was verified before is still known"
+    assert kept.problem != ""
+    assert looked.engine.expired == []  # type: ignore[attr-defined]
+    assert read_proof(full().label, tmp_path / "proofs").label == full().label, "the first repository's set counts"
+
+
+def test_a_second_repository_that_cannot_be_read_fails_the_run(tmp_path: Path) -> None:
+    looked = with_second(tmp_path, [(5, 6, 7)])
+
+    def away() -> None:
+        raise BackupError("unable to connect")
+
+    looked.engine.second.info = away
+    with pytest.raises(Unproven, match="second repository: unable to connect"):
+        run(looked, second=OTHER)
+    assert read_second(tmp_path / "second.json").problem == "unable to connect"

@@ -34,10 +34,10 @@ def test_hands_over_what_the_database_saw(module: Run, monkeypatch: pytest.Monke
         return Verified({"label": "A"}, ["careful"], TextFile(Path("/p/A.json"), "{}"), ["B"], "C")
 
     monkeypatch.setattr(backup_verified.Verification, "run", verify)
-    result = module(**SITE, observed=SEEN.facts(), wait_seconds=3, size_expected=True)
+    result = module(**SITE, observed=SEEN.facts(), wait_seconds=3, size_expected=True, second_label="B")
     looked, given, options = calls[0]
     assert given == ("A", SEEN)
-    assert options == {"size_expected": True, "retention_days": 9, "vault": True}
+    assert options == {"size_expected": True, "retention_days": 9, "vault": True, "second": "B"}
     assert (looked.engine.stanza, looked.repository, looked.wait_seconds) == ("lab", Path("/srv/repository"), 3)
     assert result["figures"] == {"label": "A", "warnings": "careful"}
     assert (result["removed"], result["kept"], result["artefact"]["size_bytes"]) == (["B"], "C", 2)

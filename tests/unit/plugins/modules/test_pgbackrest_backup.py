@@ -29,7 +29,20 @@ def test_takes_a_backup_and_returns_the_new_set(
     assert result["changed"] is True
     assert result["backup"]["label"] == "20261123-013702F"
     assert result["backup"]["database_bytes"] == 30575473
+    assert result["second"] is None
     assert len(runner.asked("backup", f"--type={kind}")) == 1
+
+
+def test_a_second_repository_gets_one_too(module: Run, runner: Any, repository_text: Callable[..., str]) -> None:
+    runner.on("info", out=[repository_text(1), repository_text(2)]).on("backup")
+    there = [
+        repository_text(number).replace('"key": 1', '"key": 2').replace('"repo-key": 1', '"repo-key": 2')
+        for number in (2, 3)
+    ]
+    runner.on("--repo=2", "info", out=there).on("--repo=2", "backup")
+    result = module(**SITE, type="full", repositories=2)
+    assert result["backup"]["label"] == "20261123-013702F"
+    assert result["second"]["label"] == "20261123-013703F"
 
 
 def test_check_mode_takes_none(module: Run, runner: Any) -> None:
