@@ -34,3 +34,12 @@ def test_tells_whether_data_is_there_and_how_it_came(
         (tmp_path / "main.restoring").write_text(str(data.stat().st_ino) if there else "17")
     result = run_module(data_directory_info.main, check, data_directory=str(data))
     assert (result["changed"], result["exists"], result["restore"]) == (False, exists, restore)
+
+
+def test_tells_of_wal_that_is_not_supported(run_module: Run, tmp_path: Path) -> None:
+    (tmp_path / "pg_wal").mkdir()
+    segment = tmp_path / "pg_wal" / "000000010000000000000001"
+    for mebibytes, problem in ((16, False), (64, True)):
+        with segment.open("wb") as stream:
+            stream.truncate(mebibytes * 1024 * 1024)
+        assert bool(run_module(data_directory_info.main, data_directory=str(tmp_path))["wal_problem"]) is problem
