@@ -50,7 +50,7 @@ def play_of(verb: str) -> dict[str, Any]:
         # A wrong passphrase, a lost database, a wrong signature and a truncated archive.
         ("site", ["preflight", "backup/refuse_loss", "deploy/preflight"], "certificates"),
         ("restore", ["preflight", "restore", "backup/preflight"], "restore/stop"),
-        ("restore_database", ["preflight", "restore_database/preflight"], "drill/install"),
+        ("restore_database", ["preflight", "database_endpoint", "restore_database/preflight"], "drill/install"),
         ("restore_vault", ["preflight/hosts", "restore_vault"], "restore/stop"),
         ("deploy", ["preflight", "database_endpoint"], "deploy"),
         ("backup", ["preflight", "database_endpoint"], "backup/run"),
