@@ -13,7 +13,7 @@ from restore_story import labels, restore, tell
 from restore_trial import DATA, try_out
 from strange_database import PLACE, content, rows
 
-# Without the hosts of the application, as where they are lost too: that takes half the time, and scenario restore has them.
+# Without the hosts of the application, as where they are lost too: that costs less, and scenario restore has them.
 DATABASE_ALONE = ("--limit", "db:ops")
 
 
