@@ -25,6 +25,7 @@ from .files import TextFile, locked, write_text
 from .pgbackrest import PgBackRest
 from .pgbackrest_sets import Stanza
 from .progress import say
+from .repository_damage import repository_damage
 from .vault_age import VaultAge, arrived
 from .vault_copy import Copier, VaultError
 from .vault_list import VaultList
@@ -159,6 +160,14 @@ class Vault:
             for name in names:
                 copier.file(name, compare=True)
         return tuple(entry.label for entry in stanza.backups if entry.label not in there)
+
+    def damage(self) -> tuple[str, ...]:
+        """Return which of its files are not what they were, or why nobody can tell; all of the vault is read for it."""
+        try:
+            self.require()
+            return repository_damage(self.own, sorted(self.whole()))
+        except OpsError as error:
+            return (str(error),)
 
     def whole(self) -> set[str]:
         """Return the labels of the sets that lie whole in the vault."""
