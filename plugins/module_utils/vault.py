@@ -27,11 +27,13 @@ from .pgbackrest_sets import Stanza
 from .progress import say
 from .repository_damage import repository_damage
 from .vault_age import VaultAge, arrived
-from .vault_copy import Copier, VaultError
+from .vault_copy import Copier, VaultError, on_two_file_systems, require_apart
+from .vault_files import damaged_names
 from .vault_list import VaultList
 
 __all__ = ["STATE", "Kept", "Vault", "VaultError", "vault_of"]
 
+SHOWN = 10
 STATE = Path("/var/lib/traumalink-backup/vault.json")
 
 
@@ -46,11 +48,6 @@ class Kept:
     def facts(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)
-
-
-def on_two_file_systems(one: Path, other: Path) -> bool:
-    """Tell whether two paths lie on different file systems."""
-    return one.stat().st_dev != other.stat().st_dev
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class Vault:
             VaultError: it is not mounted, a file was changed, or another run is under way.
         """
         try:
-            self.require()
+            require_apart(self.repository, self.place, self.apart)
             kept = self.copy_alone(wal_only=wal_only)
         except OpsError as error:
             self.note(str(error))
@@ -109,16 +106,6 @@ class Vault:
                     raise
             say(f"waiting for the run that copies into {self.place}")
             self.sleep(1.0)
-
-    def require(self) -> None:
-        """Refuse a vault that is no other file system: a copy beside the repository, or in the place of a mount that is away, is none."""
-        if not self.place.is_dir():
-            raise VaultError(f"{self.place} is not there; mount the vault (backup_vault_path), and run again")
-        if not self.apart(self.repository, self.place):
-            raise VaultError(
-                f"{self.place} lies on the same file system as {self.repository}: the vault is not mounted, or would be lost with it; mount it there, "
-                "and run again"
-            )
 
     def copy(self, *, wal_only: bool) -> Kept:
         """Copy, first WAL and then the sets that were listed before it, so that a set never comes without its WAL."""
@@ -164,8 +151,9 @@ class Vault:
     def damage(self) -> tuple[str, ...]:
         """Return which of its files are not what they were, or why nobody can tell; all of the vault is read for it."""
         try:
-            self.require()
-            return repository_damage(self.own, sorted(self.whole()))
+            require_apart(self.repository, self.place, self.apart)
+            files = [*repository_damage(self.own, sorted(self.whole())), *damaged_names(self.place)]
+            return (*files[:SHOWN], f"+ {len(files) - SHOWN}") if len(files) > SHOWN else tuple(files)
         except OpsError as error:
             return (str(error),)
 

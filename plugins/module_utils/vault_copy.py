@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from pathlib import Path
 from .errors import OpsError
 from .files import sync_folder
 
-__all__ = ["Copied", "Copier", "VaultError", "content"]
+__all__ = ["Copied", "Copier", "VaultError", "content", "on_two_file_systems", "require_apart"]
 
 # pgBackRest writes these anew; everything else in its repository never changes once it has its name.
 CHANGING = ("archive.info", "archive.info.copy", "backup.info", "backup.info.copy")
@@ -161,6 +161,25 @@ class Copier:
         if self.group is not None:
             os.chown(folder, -1, self.group)
         folder.chmod(0o2750)
+
+
+def on_two_file_systems(one: Path, other: Path) -> bool:
+    """Tell whether two paths lie on different file systems."""
+    return one.stat().st_dev != other.stat().st_dev
+
+
+def require_apart(repository: Path, place: Path, apart: Callable[[Path, Path], bool]) -> None:
+    """Refuse a vault that is no other file system: a copy beside the repository, or in the place of a mount that is away, is none.
+
+    Raises:
+        VaultError: it is none.
+    """
+    if not place.is_dir():
+        raise VaultError(f"{place} is not there; mount the vault (backup_vault_path), and run again")
+    if not apart(repository, place):
+        raise VaultError(
+            f"{place} lies on the same file system as {repository}: the vault is not mounted, or would be lost with it; mount it there, and run again"
+        )
 
 
 def unread(error: OSError) -> None:

@@ -17,9 +17,9 @@ from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import B
 from ansible_collections.traumalink.ops.plugins.module_utils.vault import (
     Vault,
     VaultError,
-    on_two_file_systems,
     vault_of,
 )
+from ansible_collections.traumalink.ops.plugins.module_utils.vault_copy import on_two_file_systems
 from backup_samples import NOW, SYSTEM, full, stanza
 from vault_engine import TWO, Engine, info_text, lay_infos, lay_set, lay_wal
 
