@@ -19,8 +19,7 @@ from typing import Any
 from .errors import OpsError
 from .progress import say
 from .restore import GIBIBYTE, free_bytes
-from .vault import on_two_file_systems
-from .vault_copy import Copied, Copier, VaultError
+from .vault_copy import Copied, Copier, VaultError, on_two_file_systems
 
 __all__ = ["Return", "return_of"]
 
