@@ -37,7 +37,7 @@ restore:
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils.restore import RestoreTarget
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_target import RestoreTarget
 
 
 def main() -> None:
