@@ -49,9 +49,9 @@ def play_of(verb: str) -> dict[str, Any]:
     [
         # A wrong passphrase, a lost database, a wrong signature and a truncated archive.
         ("site", ["preflight", "backup/refuse_loss", "deploy/preflight"], "certificates"),
-        ("restore", ["preflight", "restore", "backup/preflight"], "restore/stop"),
+        ("restore", ["preflight", "restore", "backup/preflight"], "certificates"),
         ("restore_database", ["preflight", "restore_database/preflight"], "drill/install"),
-        ("restore_vault", ["preflight/hosts", "restore_vault"], "restore/stop"),
+        ("restore_vault", ["preflight/hosts", "restore_vault"], "certificates"),
         ("deploy", ["preflight", "database_endpoint"], "deploy"),
         ("backup", ["preflight", "database_endpoint"], "backup/run"),
         ("drill", ["drill/preflight"], "drill"),
@@ -80,6 +80,28 @@ def test_a_verb_goes_through_the_operation(verb: str) -> None:
             operation["vars"][f"operation_{part}"]
             == f"{{{{ playbook_dir }}}}/tasks/{'{{ __restore_way }}' if one_playbook else verb}_{part}.yml"
         )
+
+
+def test_the_application_is_stopped_only_when_nothing_is_missing_to_bring_the_data_back() -> None:
+    """A closed mirror or a certificate that cannot be made would leave the hospital without its application, and nothing restored."""
+    ready = ["certificates", "postgresql/install", "backup"]
+    assert tasks_of("restore", "work")[:7] == [*ready, "restore/stop", "restore/retire", "backup", "restore/data"]
+    assert tasks_of("restore_vault", "work")[:6] == [
+        *ready,
+        "restore_vault/server",
+        "restore/stop",
+        "restore_vault/data",
+    ]
+
+
+def test_a_restore_that_fails_is_undone_and_one_that_was_cut_off_is_not() -> None:
+    """The next operation would start the application beside half a database, and hold up whatever has no app hosts."""
+    recover = play_of("restore")["tasks"][-1]["vars"]["operation_recover"]
+    assert "ternary('restore_database_recover', 'restore_undo')" in recover
+    assert included(yaml.safe_load((PLAYBOOKS / "tasks/restore_undo.yml").read_text(encoding="utf-8"))) == [
+        "restore/undo"
+    ]
+    assert not (PLAYBOOKS / "tasks/restore_recover.yml").exists()
 
 
 def test_what_uses_a_release_binds_its_approval_to_the_archive() -> None:
