@@ -104,6 +104,29 @@ def test_a_restore_that_fails_is_undone_and_one_that_was_cut_off_is_not() -> Non
     assert not (PLAYBOOKS / "tasks/restore_recover.yml").exists()
 
 
+def steps(path: str) -> list[dict[str, Any]]:
+    """Return the tasks of a file below the collection's folder."""
+    found: list[dict[str, Any]] = yaml.safe_load((PLAYBOOKS.parent / path).read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize(("verb", "then"), [("restore", "backup"), ("restore_vault", "restore_vault")])
+def test_a_restore_keeps_its_figures_before_what_may_fail_behind_it(verb: str, then: str) -> None:
+    concluded, keeps, follows = steps(f"playbooks/tasks/{verb}_work.yml")[-3:]
+    assert included([concluded]) == ["restore/conclude"]
+    assert keeps["ansible.builtin.set_fact"] == {"operation_figures": "{{ restore_summary }}"}
+    assert included([follows])[0].split("/")[0] == then
+
+
+def test_a_backup_that_counts_keeps_its_figures_though_its_second_copy_fails() -> None:
+    (take,) = steps("playbooks/tasks/backup_work.yml")
+    assert "operation_figures" in take["always"][0]["ansible.builtin.set_fact"]
+    verify = steps("roles/backup/tasks/verify.yml")
+    modules = [task.get("traumalink.ops.work", {}).get("module", "").rpartition(".")[2] for task in verify]
+    kept = [index for index, task in enumerate(verify) if "backup_figures" in task.get("ansible.builtin.set_fact", {})]
+    assert modules.index("backup_verified") < kept[0] < modules.index("backup_vault") < kept[1]
+
+
 def test_what_uses_a_release_binds_its_approval_to_the_archive() -> None:
     subjects = {verb: play_of(verb)["tasks"][-1]["vars"].get("operation_subject") for verb in VERBS}
     archive = "{{ deploy_archive | default('') | traumalink.ops.file_sha256 }}"
