@@ -15,8 +15,9 @@ from .restore_goal import END, LSN, NAME, TIME, XID, instant
 from .restore_options import SECOND, GapError, Options, RefusedError
 from .restore_plan import RestorePlan, accept_words, end_plan, gap_plan, gap_words, target_plan
 from .restore_search import Hit, SpanTimes
+from .restore_timelines import given_up, left_before
 from .restore_way import Way
-from .wal import SEGMENT_BYTES, lsn_text, position, segment_number, timeline_of
+from .wal import lsn_text, position, segment_number, timeline_of
 from .wal_archive import Gap
 from .wal_records import Ended
 
@@ -56,8 +57,9 @@ class Planner(Options):
         found = self.to_end() if goal.kind == END else self.to_target()
         if self.reader is None:
             self.notes.append(f"no commit's time is known: {self.unreadable}")
+        lost = "; and ".join([found.lost, *given_up(self, found.backup, found.timeline)])
         looked = len(self.reader.looked) if self.reader else 0
-        return replace(found, notes=tuple(self.notes), possible=self.possible, segments_looked=looked)
+        return replace(found, lost=lost, notes=tuple(self.notes), possible=self.possible, segments_looked=looked)
 
     # --- to the end ---
 
@@ -113,13 +115,7 @@ class Planner(Options):
         """Keep what whoever reads the plan should know."""
         if broken:
             self.notes.append(f"{broken}; an earlier backup takes its place")
-        for ancestor, left in way.history.ancestors:
-            last = self.archive.last_on(ancestor)
-            if last and segment_number(last) > left // SEGMENT_BYTES:
-                self.notes.append(
-                    f"timeline {ancestor} goes on to segment {last} behind {lsn_text(left)}, where it was left: that does not come back "
-                    f"(restore_timeline={ancestor} brings it)"
-                )
+        self.notes.extend(left_before(self, way))
 
     # --- to a target ---
 
