@@ -43,7 +43,7 @@ class Repository:
 
     def __init__(self, data: Path, runner: Any) -> None:
         self.data, self.runner, self.free = data, runner, NEEDED
-        self.stops, self.wanted = 0, JOB
+        self.stops = 0
         self.tablespaces: tuple[Path, ...] = ()
         self.in_place: InPlace | None = None
         self.stop_fails: BaseException | None = None
@@ -71,9 +71,7 @@ class Repository:
 
     @property
     def job(self) -> Restore:
-        return Restore(
-            PgBackRest(self.runner, "lab", "postgres"), self.wanted, self.room, self.stop, NOW, self.tablespaces
-        )
+        return Restore(PgBackRest(self.runner, "lab", "postgres"), JOB, self.room, self.stop, NOW, self.tablespaces)
 
     def restores(self) -> list[list[str]]:
         """Return the options of each restore that was started."""
