@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,7 +18,7 @@ from .wal_records import Ended, Segment
 
 __all__ = ["Hit", "Reader", "Search", "SpanTimes"]
 
-# A segment comes into the archive after its last commit; clocks of the hosts differ by five seconds at most (role operation).
+# A segment comes into the archive after its last commit; clocks of the hosts differ by five seconds at most, when an operation begins (role operation).
 SLACK = timedelta(seconds=10)
 MOST_SEGMENTS = 4096  # 64 GiB: looking takes a tenth of a second each
 
@@ -115,16 +115,23 @@ class Search:
         return list(self.find_record(goal))
 
     def find_time(self, at: datetime) -> list[Hit]:
-        """Return where a replay to a time stops: before the first transaction in the WAL's order that ended after it."""
-        numbers = range(self.since, self.way.end + 1)
-        coming = [number for number in numbers if (held := self.way.held(number)) and held.archived_at >= at - SLACK]
-        last: Ended | None = None
-        for number in coming:
-            for end in self.at(number).ends:
-                if end.at > at:
-                    return [Hit(end.lsn, last or self.last_commit(end.lsn))]
-                last = end if end.committed else last
-        return []
+        """Return where a replay to a time stops: before the first transaction in the WAL's order that ended after it.
+
+        Looking begins where ops' clock says. The database's may have been ahead, so as long as the answer lies in the segment with which looking
+        began, the one before it is looked at too. Where it was ahead and put right well before the time, a replay stops earlier than is said here,
+        which is seen when it has (restore_recovered).
+        """
+        held = [each for number in range(self.since, self.way.end + 1) if (each := self.way.held(number))]
+        first = next((i for i, each in enumerate(held) if each.archived_at >= at - SLACK), len(held) - 1)
+        found = self.first_after(at, held[first:])
+        while found and first > 0 and found.lsn // SEGMENT_BYTES == segment_number(held[first].name):
+            first -= 1
+            found = self.first_after(at, held[first : first + 1]) or found
+        return [Hit(found.lsn, self.last_commit(found.lsn))] if found else []
+
+    def first_after(self, at: datetime, segments: Iterable[Archived]) -> Ended | None:
+        """Return the first transaction in these segments that ended after a time."""
+        return next((end for held in segments for end in self.at(segment_number(held.name)).ends if end.at > at), None)
 
     def find_lsn(self, lsn: int) -> list[Hit]:
         """Return the position itself where the WAL goes on to it or further; a replay stops behind the record there."""

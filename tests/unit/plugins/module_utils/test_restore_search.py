@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -133,6 +134,34 @@ def test_a_time_is_looked_for_only_in_segments_that_came_into_the_archive_after_
     wal = Wal().write(1, range(1, 200))
     assert search(wal).find(time(100.5))
     assert wal.looked <= {segment_name(1, number) for number in (99, 100, 101)}
+
+
+def ahead() -> Wal:
+    """Return WAL of a database whose clock was an hour ahead of ops' from segment 100 on."""
+    wal = Wal().write(1, range(1, 100)).write(1, range(100, 200), later=60)
+    for number in range(100, 200):
+        name = segment_name(1, number)
+        wal.held[name] = replace(wal.held[name], archived_at=at(number + 1))
+    return wal
+
+
+@pytest.mark.parametrize(
+    ("minute", "stops", "last"),
+    [
+        (170.5, lsn(110, THREE_QUARTERS), 170.25),
+        (165, lsn(105, QUARTER), 164.75),
+        (120, lsn(100, QUARTER), 99.75),  # a time that its clock never showed
+        (99.5, lsn(99, THREE_QUARTERS), 99.25),
+        (250, lsn(190, QUARTER), 249.75),  # ops has not come to that time yet
+    ],
+)
+def test_a_time_is_found_though_the_database_s_clock_was_ahead_then(minute: float, stops: int, last: float) -> None:
+    assert places(search(ahead()).find(time(minute))) == [(stops, at(last))]
+
+
+def test_looking_further_back_steps_over_what_is_missing_and_ends_at_the_set() -> None:
+    assert places(search(ahead().lose(*range(106, 112))).find(time(165))) == [(lsn(105, QUARTER), at(164.75))]
+    assert places(search(ahead(), since=120).find(time(165))) == [(lsn(120, QUARTER), None)]
 
 
 # --- a position ---
