@@ -84,7 +84,8 @@ class Options:
 
     def search(self, way: Way, since: int | None = None) -> Search | None:
         """Return what looks along a way."""
-        return Search(way, self.reader, way.begin if since is None else since) if self.reader else None
+        begin = way.begin if since is None else since
+        return Search(way, self.reader, begin, bool(self.wanted.label)) if self.reader else None
 
     def final(self, way: Way) -> datetime | None:
         """Return when the last commit on a way was."""

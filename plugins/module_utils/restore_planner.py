@@ -39,7 +39,13 @@ class Place:
 
 @dataclass
 class Planner(Options):
-    """Plans one restore."""
+    """Plans one restore.
+
+    Attributes:
+        part: what was looked through for a record, in words, where that was not all of the WAL.
+    """
+
+    part: str = ""
 
     def plan(self) -> RestorePlan:
         """Return the plan.
@@ -130,6 +136,8 @@ class Planner(Options):
         if len(states) > 1:
             raise self.ambiguous(list(states.values()))
         place = places[0]
+        if self.part and self.wanted.goal.kind == NAME:
+            self.notes.append(f"only {self.part} were looked through, so there may be another {self.wanted.goal.words}")
         self.refuse_rolled_back(place.hit.ended)
         way = place.way
         self.note("", way)
@@ -176,6 +184,8 @@ class Planner(Options):
     def found(self, way: Way, since: int) -> list[Hit]:
         """Return what is found on a way."""
         search = self.search(way, since)
+        if search and self.wanted.goal.kind in (NAME, XID):
+            self.part = search.part or self.part
         return search.find(self.wanted.goal) if search else []
 
     # --- what stands in the way ---
@@ -233,6 +243,12 @@ class Planner(Options):
         if goal.at and goal.at < datetime.fromisoformat(first.stopped_at) + SECOND:
             return self.refused(
                 f"{goal.words} lies before backup {first.label} was complete (at {first.stopped_at}), which is the first there is"
+            )
+        if self.part:
+            other = "Name another" if self.wanted.label else "Name the newest"
+            return self.refused(
+                f"{goal.words} is not in what was looked through of the archived WAL{on}: {self.part}. {other} backup that was complete before it by "
+                "restore_set, behind which as much is looked through; or give its time or position as the target"
             )
         looked = f" ({len(self.reader.looked) if self.reader else 0} segments were looked through)"
         why = {

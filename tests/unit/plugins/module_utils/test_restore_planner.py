@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils import restore_search
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_goal import instant
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_options import GapError, RefusedError
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_plan import RestorePlan
@@ -138,6 +139,26 @@ def test_what_cannot_be_reached_is_refused_with_the_possible_range(wanted: dict[
     said = refusal(wal, FIRST, SECOND, **wanted)
     assert why in said
     assert said.endswith(f"Possible is any time from {minute(5 + 31 / 60)} to {minute(20.75)}. Nothing was changed")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "other"), [({"xid": "1800"}, "Name the newest"), ({"xid": "3900", "set": FIRST.label}, "Name another")]
+)
+def test_what_was_not_looked_for_everywhere_is_not_said_to_be_nowhere(
+    monkeypatch: pytest.MonkeyPatch, wanted: dict[str, str], other: str
+) -> None:
+    monkeypatch.setattr(restore_search, "MOST_SEGMENTS", 6)
+    said = refusal(whole(), FIRST, SECOND, **wanted)
+    assert "is not in what was looked through of the archived WAL: 6 WAL segments (0 GiB), " in said
+    assert f". {other} backup that was complete before it by restore_set" in said
+    assert whole().planner(FIRST, SECOND, xid="1800", set=FIRST.label).plan().last_commit == at(9.25)
+
+
+def test_a_restore_point_that_was_not_looked_for_everywhere_may_be_there_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restore_search, "MOST_SEGMENTS", 6)
+    plan = whole().point("twice", 7).point("twice", 18).planner(FIRST, name="twice").plan()
+    assert plan.last_commit == at(18.25)
+    assert "so there may be another restore point" in plan.notes[0]
 
 
 def test_two_restore_points_of_one_name_are_refused_with_their_places() -> None:

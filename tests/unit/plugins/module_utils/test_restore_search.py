@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils.restore_goal import Goal
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_goal import Goal, instant
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_search import MOST_SEGMENTS, Hit, Search, SpanTimes
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_way import ways_from
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import lsn_text, segment_name
@@ -238,7 +238,33 @@ def test_a_transaction_is_looked_for_from_the_newest_segment_on_and_no_further_t
     assert wal.looked == {segment_name(1, 19), segment_name(1, 20)}
 
 
-def test_a_very_long_archive_is_not_looked_through_to_its_begin() -> None:
-    wal = Wal().write(1, range(1, MOST_SEGMENTS + 100))
-    assert search(wal).find(Goal("xid", "1000")) == []
-    assert MOST_SEGMENTS <= len(wal.looked) <= MOST_SEGMENTS + 1
+@pytest.fixture(scope="module")
+def very_long() -> Wal:
+    """Return more WAL than can be looked through while a person waits."""
+    return Wal().write(1, range(1, MOST_SEGMENTS + 100))
+
+
+@pytest.mark.parametrize(
+    ("from_since", "first", "number"), [(False, 100, "1000"), (True, 5, str(200 * (MOST_SEGMENTS + 50)))]
+)
+def test_of_a_very_long_archive_a_part_is_looked_through_and_named(
+    very_long: Wal, from_since: bool, first: int, number: str
+) -> None:
+    very_long.looked.clear()
+    looking = replace(search(very_long), from_since=from_since)
+    assert looking.find(Goal("xid", number)) == []
+    last = first + MOST_SEGMENTS - 1
+    assert very_long.looked == {segment_name(1, each) for each in range(first, last + 1)}
+    assert looking.part == (
+        f"4096 WAL segments (64 GiB), {segment_name(1, first)} of {instant(at(first + 1))} to {segment_name(1, last)} of {instant(at(last + 1))}"
+    )
+
+
+def test_a_part_begins_at_a_set_that_is_named(very_long: Wal) -> None:
+    assert search(very_long).find(Goal("xid", "1200")) == []
+    looking = replace(search(very_long), from_since=True)
+    assert places(looking.find(Goal("xid", "1200"))) == [(lsn(6, QUARTER), at(6.25))]
+
+
+def test_an_archive_that_is_looked_through_whole_has_no_parts() -> None:
+    assert search(whole()).part == replace(search(whole()), from_since=True).part == ""
