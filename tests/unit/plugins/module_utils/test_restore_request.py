@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import wal_reader
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import proof_text
+from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import FAILED, DrillResult, write_result
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, PgBackRest
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_goal import Goal, GoalError
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_options import GapError, RefusedError, Wanted
@@ -113,6 +114,14 @@ def test_what_the_proofs_have_seen_counts(plan: Plan, tmp_path: Path) -> None:
         GapError, match="2 WAL segments are missing, 00000001000000000000000A to 00000001000000000000000B"
     ):
         plan()
+
+
+def test_what_the_drills_have_seen_counts(plan: Plan, tmp_path: Path) -> None:
+    (tmp_path / "drills").mkdir()
+    write_result(DrillResult(INCREMENT, NOW, FAILED, "2 rows are missing", 60.0), tmp_path / "drills", ME)
+    found = plan()
+    assert found.backup.label == FULL
+    assert f"backup {INCREMENT} is newer and failed its drill of" in found.notes[0]
 
 
 # --- refused ---
