@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import OpsError
+from .file_system import GIBIBYTE, free_bytes
 from .progress import say
-from .restore import GIBIBYTE, free_bytes
 from .vault_copy import Copied, Copier, VaultError, on_two_file_systems
 
 __all__ = ["Return", "return_of"]
