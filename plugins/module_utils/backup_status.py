@@ -107,7 +107,7 @@ class Facts:
         sets: that the repository lists, oldest first; proofs, drills: by label.
         continuity: of the WAL from each set on.
         archived_at: when the newest segment came in; archive_problem: what was said when one was asked for.
-        damaged: files of the repository that are not what they were, where that was looked at.
+        damaged: files of the repository that are not what they were, where that was looked at; vault_damaged: of the second copy.
         file_proofs, file_drills: of files beside the database, by host.
         free_bytes, total_bytes: of the repository's file system; days_until_full: None where it does not fill, or nobody can tell.
         vault, second: how it stands with the second copy and the second repository; None where there is to be none.
@@ -123,6 +123,7 @@ class Facts:
     archived_at: datetime | None = None
     archive_problem: str = ""
     damaged: tuple[str, ...] = ()
+    vault_damaged: tuple[str, ...] = ()
     certificates: tuple[Certificate, ...] = ()
     file_proofs: Mapping[str, FileProof] = field(default_factory=dict)
     file_drills: Mapping[str, FileDrill] = field(default_factory=dict)
@@ -247,7 +248,9 @@ def certificates(facts: Facts, limits: Limits) -> Iterator[Finding]:
 
 
 def vault(facts: Facts, limits: Limits) -> Iterator[Finding]:
-    """Yield that there is no second copy, or that it is not kept up."""
+    """Yield that there is no second copy, that it is not kept up, and which of its files are damaged."""
+    if facts.vault_damaged:
+        yield Finding(WARNING, "vault_damaged", {"files": ", ".join(facts.vault_damaged)})
     if not limits.vault:
         if not limits.second:
             yield Finding(NOTICE, "no_vault")

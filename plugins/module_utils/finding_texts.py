@@ -89,6 +89,10 @@ FINDING_TEXTS: Mapping[str, Mapping[str, Words]] = {
         "zh": Words("第二份副本未能更新：{problem}", "若仓库被毁或被篡改，只能退回到旧的副本", "按提示处理；运行 traumalink.ops.backup 会重新复制"),
         "en": Words("the second copy is not kept up: {problem}", "should the repository be lost or spoilt, only an older copy is left", "do as it says; traumalink.ops.backup copies again"),
     },
+    "vault_damaged": {
+        "zh": Words("第二份副本中的文件已损坏、丢失或无法读取：{files}", "仓库丢失时，用到这些文件的备份无法从第二份副本恢复；已有的文件从不覆盖，不会自行修复", "检查该存储的磁盘；把损坏的文件移走，再运行 traumalink.ops.backup，从仓库重新复制；仓库中也没有时，做一次全量备份"),
+        "en": Words("files of the second copy are damaged, gone or cannot be read: {files}", "should the repository be lost, backups that use them cannot be restored; what is there is never written over, so it does not mend itself", "look at the disk of that mount; move damaged files away, and run traumalink.ops.backup, which copies them again from the repository; where they are not there either, take a full backup"),
+    },
     "vault_silent": {
         "zh": Words("第二份副本没有动静，最近一次为 {at}", "若仓库被毁或被篡改，只能退回到旧的副本", "查看 ops 上的 traumalink-vault.timer 和所挂载的存储"),
         "en": Words("nothing is heard of the second copy since {at}", "should the repository be lost or spoilt, only an older copy is left", "look at traumalink-vault.timer on ops and at the mount"),

@@ -230,6 +230,18 @@ class PgBackRest:
         place = f"backup/{self.stanza}/{label}/backup.manifest"
         return self.call(self.chosen, "repo-get", place, what=f"reading the manifest of {label}").stdout
 
+    def at(self, folder: Path) -> PgBackRest:
+        """Return the same engine on a repository that lies elsewhere."""
+        return replace(self, repository=folder, options=(*self.options, f"--repo1-path={folder}"))
+
+    def renew_list(self) -> None:
+        """Let the engine list the sets whose manifests it finds. It removes the folder of each set that it cannot list: never where that would be a loss."""
+        options = [
+            "--repo1-retention-full-type=count",
+            "--repo1-retention-full=9999999",
+        ]  # the most there can be: none is too old
+        self.call(*options, "expire", what="listing the sets")
+
     def expire(self, days: int) -> None:
         """Remove the sets, and the WAL before them, that are older than `days`; one full set of that age or older stays, so that all of the time is covered."""
         options = ["--repo1-retention-full-type=time", f"--repo1-retention-full={days}"]

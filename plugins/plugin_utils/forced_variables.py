@@ -76,6 +76,7 @@ RESULTS = frozenset(
         "file_backup_drilled",
         "file_backup_kept",
         "file_backup_taken",
+        "file_backup_vaulted",
         "inventory_hostname",
         "ledger_actor",
         "ledger_figures",
