@@ -58,6 +58,7 @@ backup:
     repository_bytes: 49283072
     checksum_errors: false
 second: {description: "The new set of the second repository, as RV(backup); null where there is none.", returned: success and not check mode, type: dict}
+second_problem: {description: Why the second repository got none; empty where it did., returned: success and not check mode, type: str}
 code: {description: The engine's number of the error., returned: failure, type: int}
 damaged:
   description: "Files of the database with pages that do not have their checksum: path and ranges of block numbers."
@@ -103,14 +104,20 @@ def main() -> None:
                 engine.info(), read_proofs(), timedelta(seconds=given["full_every_seconds"]), datetime.now(UTC)
             )
         backup = engine.backup(kind)
-        second = engine.second.backup(kind) if given["repositories"] > 1 else None
     except DamageError as error:
         module.fail_json(msg=str(error), code=error.code, damaged=[asdict(file) for file in error.files])
     except BackupError as error:
         module.fail_json(msg=str(error), code=error.code)
     except OpsError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=True, backup=backup.facts(), second=second and second.facts())
+    # A second copy that cannot be made takes nothing away from this set, which is still to be proven.
+    second, second_problem = None, ""
+    if given["repositories"] > 1:
+        try:
+            second = engine.second.backup(kind).facts()
+        except OpsError as error:
+            second_problem = str(error)
+    module.exit_json(changed=True, backup=backup.facts(), second=second, second_problem=second_problem)
 
 
 if __name__ == "__main__":
