@@ -51,9 +51,10 @@ faults: ## what goes wrong with backups, one case a row, on a lab that stays
 	@$(MAKE) --no-print-directory molecule SCENARIO=faults
 
 .PHONY: soak
-soak: ## random kills in backup, drill and restore, on a lab that stays; SOAK_ROUNDS and SOAK_SEED
+soak: ## every way of restoring, and random kills, on a lab that stays; SOAK_MATRIX, SOAK_ROUNDS, SOAK_SEED
 	@tests/lab/prepare lab
-	@$(lab_environment) && tests/lab/lab.py up && molecule converge -s faults && tests/faults/soak.py
+	@$(lab_environment) && tests/lab/lab.py up && molecule converge -s faults && \
+	    { status=0; for part in restore_matrix soak; do tests/faults/$$part.py || status=1; done; exit $$status; }
 
 .PHONY: bench
 bench: ## the budgets, measured, on a lab that it brings up where there is none: tables and build/bench/*.json

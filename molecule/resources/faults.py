@@ -103,7 +103,12 @@ def commit() -> Committed:
 def await_archived(*rows: Committed) -> None:
     """Wait until the repository holds what the rows need; nobody helps."""
     for segment in dict.fromkeys(row.segment for row in rows):
-        await_on("ops1", f"find {REPOSITORY}/archive/lab -name '{segment}-*' | grep -q .", ARCHIVE_WAIT_SECONDS)
+        await_segment(segment)
+
+
+def await_segment(name: str) -> None:
+    """Wait until the repository holds a segment."""
+    await_on("ops1", f"find {REPOSITORY}/archive/lab -name '{name}-*' | grep -q .", ARCHIVE_WAIT_SECONDS)
 
 
 def watched() -> dict[str, float]:

@@ -6,7 +6,9 @@ import functools
 import json
 import os
 import re
+import shlex
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +38,13 @@ def at(name: str) -> Host:
         ssh_extra_args=reach["ansible_ssh_common_args"],
         sudo=True,
     )
+
+
+def reach(name: str, command: str) -> list[str]:
+    """Return the words that run a command of the shell as root on a host of the lab, for what goes through a pipe."""
+    common = json.loads((LAB / "inventory" / "hosts.json").read_text(encoding="utf-8"))["all"]["vars"]
+    words = ["ssh", "-i", common["ansible_ssh_private_key_file"], *shlex.split(common["ansible_ssh_common_args"])]
+    return [*words, f"{common['ansible_user']}@{address(name)}", f"sudo sh -c {shlex.quote(command)}"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,17 @@ def lab(*argv: str) -> None:
 
 def sql(statement: str, database: str = "postgres", host: str = "db1") -> str:
     """Return what a statement answers, asked as the server's own system user."""
-    done = at(host).run("runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d %s -c %s", database, statement)
+    return answered((statement,), database, host)
+
+
+def session(*statements: str, database: str, host: str = "db1") -> list[str]:
+    """Return the lines that statements answer, each committed by itself, in one session."""
+    return answered(statements, database, host).splitlines()
+
+
+def answered(statements: Sequence[str], database: str, host: str) -> str:
+    """Return what psql prints."""
+    command = "runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d %s" + " -c %s" * len(statements)
+    done = at(host).run(command, database, *statements)
     assert done.rc == 0, done.stderr
     return str(done.stdout).strip()

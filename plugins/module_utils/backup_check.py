@@ -26,6 +26,7 @@ from .ledger_store import Store
 from .progress import say
 from .report_page import LANGUAGES, make_pdf
 from .repository_damage import repository_damage
+from .vault import Vault
 
 __all__ = ["Asked", "Checked", "check", "history_from", "history_of", "month_asked", "write_reports"]
 
@@ -38,7 +39,7 @@ class Asked:
 
     Attributes:
         month: such as `2026-11`, of the calendar of `zone`; retention_days: what is agreed.
-        files: whether every file of the repository is read and compared with its checksum.
+        files: whether every file of the repository, and of the second copy, is read and compared with its checksum.
     """
 
     month: str
@@ -113,11 +114,12 @@ def month_asked(month: str, zone: ZoneInfo, now: datetime) -> str:
     return month
 
 
-def check(look: Look, limits: Limits, asked: Asked, read: Reader) -> Checked:
+def check(look: Look, limits: Limits, asked: Asked, read: Reader, vault: Vault | None = None) -> Checked:
     """Look at everything and judge it.
 
     Args:
         read: gives what the ledger knows, from when to when, and since when the agreed time must be covered.
+        vault: the second copy, where there is one.
 
     Raises:
         OpsError: the ledger cannot be read, or the engine is missing.
@@ -127,6 +129,9 @@ def check(look: Look, limits: Limits, asked: Asked, read: Reader) -> Checked:
     if asked.files and not facts.problem:
         say("reads every file of the repository")
         facts = replace(facts, damaged=repository_damage(look.engine, [backup.label for backup in facts.sets]))
+    if asked.files and vault is not None:
+        say("reads every file of the second copy")
+        facts = replace(facts, vault_damaged=vault.damage())
     begins, ends = month_of(asked.month, str(asked.zone))
     history = read(begins, ends, facts.now - timedelta(days=asked.retention_days))
     month = month_of_backups(asked.month, asked.zone, facts, history, asked.retention_days)

@@ -15,7 +15,7 @@ from .pgbackrest_sets import STATUS_OK, Backup, Stanza
 from .wal import position, segment_before
 from .wal_archive import ArchiveError, Gap, WalArchive
 
-__all__ = ["Evidence", "problems", "proof_of", "warnings"]
+__all__ = ["Evidence", "problems", "proof_of", "second_problems", "warnings"]
 
 EXPECT = "if that is right, run again with -e backup_size_expected=true"
 
@@ -72,6 +72,28 @@ class Evidence:
 
 def problems(evidence: Evidence) -> Iterator[str]:
     """Yield why the set does not count, each with what to do; nothing where it counts."""
+    yield from set_problems(evidence)
+    backup = evidence.backup
+    if backup is None:
+        return
+    yield from canary_problems(evidence, backup)
+    yield from wal_problems(evidence, backup)
+    if not evidence.size_expected:
+        yield from size_problems(evidence, backup)
+
+
+def second_problems(evidence: Evidence) -> Iterator[str]:
+    """Yield why the set that the second repository got does not count.
+
+    Its rows are not looked for: they were committed while the set of the first repository was copied. Its WAL must reach to the last of them all the same.
+    """
+    yield from set_problems(evidence)
+    if evidence.backup is not None:
+        yield from wal_problems(evidence, evidence.backup)
+
+
+def set_problems(evidence: Evidence) -> Iterator[str]:
+    """Yield what is wrong with the set by what the repository says of it."""
     backup, stanza = evidence.backup, evidence.stanza
     if backup is None:
         yield f"the repository does not list backup {evidence.label}; look at its disk and at /var/log/pgbackrest, and run again"
@@ -85,10 +107,6 @@ def problems(evidence: Evidence) -> Iterator[str]:
         )
     if backup.checksum_errors:
         yield f"backup {backup.label} holds pages with wrong checksums: the database on disk is damaged; look at its disk now"
-    yield from canary_problems(evidence, backup)
-    yield from wal_problems(evidence, backup)
-    if not evidence.size_expected:
-        yield from size_problems(evidence, backup)
 
 
 def canary_problems(evidence: Evidence, backup: Backup) -> Iterator[str]:

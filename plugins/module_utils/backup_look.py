@@ -24,6 +24,7 @@ from .errors import OpsError
 from .file_proof import read_file_drills, read_file_proofs
 from .pgbackrest import PgBackRest
 from .pgbackrest_sets import STATUS_OK, Stanza
+from .second_repository import SECOND, read_second, second_now
 from .wal_archive import WalArchive
 from .wal_continuity import settled_continuity
 
@@ -57,7 +58,7 @@ class Look:
     Attributes:
         repository: where the engine's repository lies.
         peers: whose certificates are looked at beside this host's own.
-        vault: whether there is to be a second copy.
+        vault: whether there is to be a second copy; second: whether there is to be a second repository.
         archive_limit: how old the newest WAL may become; half of it later a segment is asked for, since a quiet database sends none by itself.
     """
 
@@ -66,6 +67,7 @@ class Look:
     now: datetime
     peers: Sequence[Peer] = ()
     vault: bool = False
+    second: bool = False
     archive_limit: timedelta = Limits.archive
     tls: TlsFiles = TlsFiles()  # noqa: RUF009 - frozen
     proofs: Path = PROOFS
@@ -86,6 +88,7 @@ class Look:
             free_bytes=whole.free if whole else 0,
             total_bytes=whole.total if whole else 0,
             vault=vault_state(self.state / "vault.json") if self.vault else None,
+            second=read_second(self.state / SECOND.name) if self.second else None,
         )
         try:
             stanza = self.engine.info()
@@ -97,6 +100,8 @@ class Look:
             )
             probe = Probe(self.engine, self.state / "archive_probe.json", self.now, self.archive_limit / 2)
             archive, problem = probe.freshened(archive, stanza.database_id)
+            if facts.second:
+                facts = replace(facts, second=second_now(self.engine.second, archive, facts.second))
         except OpsError as error:
             return Seen(replace(facts, problem=str(error)))
         facts = replace(
@@ -129,7 +134,7 @@ def vault_state(path: Path) -> VaultState:
 
 
 def limits_of(settings: Mapping[str, Any]) -> Limits:
-    """Return what is agreed: success_hours, archive_minutes, drill_days, certificate_days, full_days, vault, file_hosts.
+    """Return what is agreed: success_hours, archive_minutes, drill_days, certificate_days, full_days, vault, second, file_hosts.
 
     Raises:
         OpsError: a setting is missing, or no number.
@@ -142,6 +147,7 @@ def limits_of(settings: Mapping[str, Any]) -> Limits:
             certificate=timedelta(days=float(settings["certificate_days"])),
             full_days=float(settings["full_days"]),
             vault=bool(settings["vault"]),
+            second=bool(settings["second"]),
             file_hosts=tuple(map(str, settings["file_hosts"])),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -164,4 +170,4 @@ def look_of(settings: Mapping[str, Any], engine: PgBackRest, now: datetime) -> L
         raise OpsError(
             f"the settings of the backups' watch are incomplete ({error!r}); run traumalink.ops.site"
         ) from None
-    return Look(engine, repository, now, peers, limits.vault, limits.archive)
+    return Look(engine, repository, now, peers, limits.vault, limits.second, limits.archive)

@@ -19,7 +19,7 @@ def metrics_text(site: str, facts: Facts, found: Iterable[Finding]) -> str:
     """Return the metrics of a site. Times are seconds since 1970, so that age is judged where the alarm is raised, also when nothing new comes."""
     found = list(found)
     newest = newest_proven(facts)
-    good = [drill.drilled_at for drill in facts.drills.values() if drill.outcome == "success"]
+    good = [drill.last_success for drill in facts.drills.values() if drill.last_success]
     lines: list[str] = []
 
     def metric(
@@ -37,6 +37,8 @@ def metrics_text(site: str, facts: Facts, found: Iterable[Finding]) -> str:
     moment("last_success", "When the newest backup that counts had been proven.", newest.taken_at if newest else None)
     moment("last_wal", "When the newest WAL segment came into the repository.", facts.archived_at)
     moment("last_drill", "When a drill last brought a backup back well.", max(good, default=None))
+    second = facts.second.verified_at if facts.second else None
+    moment("second_last_success", "When a set was last seen in the second repository with all its WAL.", second)
     taken = [({"host": host}, proof.taken_at.timestamp()) for host, proof in sorted(facts.file_proofs.items())]
     metric(
         "files_last_success_timestamp_seconds", "When the newest backup of a host's files that counts was taken.", taken

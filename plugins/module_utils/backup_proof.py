@@ -16,7 +16,7 @@ from .errors import OpsError
 from .files import TextFile, write_text
 
 __all__ = [
-    "DRILLS", "PROOFS", "Canary", "Content", "Proof", "ProofError", "Table", "content_of", "drilled_sets", "parse_proof", "proof_text", "read_proof",
+    "DRILLS", "PROOFS", "Canary", "Content", "Proof", "ProofError", "Table", "content_of", "parse_proof", "proof_text", "read_proof",
     "read_proofs", "write_proof",
 ]  # fmt: skip
 
@@ -179,17 +179,4 @@ def read_proofs(folder: Path = PROOFS) -> dict[str, Proof]:
             found[path.stem] = read_proof(path.stem, folder)
         except ProofError:
             continue
-    return found
-
-
-def drilled_sets(folder: Path = DRILLS) -> dict[str, datetime]:
-    """Return the labels of the sets that a drill has brought back well, with the time of that drill."""
-    found = {}
-    for path in folder.glob("*.json"):
-        try:
-            drill = json.loads(path.read_text(encoding="utf-8"))
-            if drill["outcome"] == "success":
-                found[str(drill["label"])] = datetime.fromisoformat(drill["drilled_at"]).astimezone(UTC)
-        except (OSError, KeyError, TypeError, ValueError):
-            continue  # what cannot be read has proven nothing
     return found

@@ -17,6 +17,7 @@ from .backup_proof import Proof
 from .drill_result import SUCCESS, DrillResult, standing
 from .file_proof import FileDrill, FileProof
 from .pgbackrest_sets import Backup
+from .second_repository import SecondState
 from .wal_continuity import Continuity
 
 __all__ = [
@@ -81,7 +82,7 @@ class Limits:
         success: how old the last backup that counts may be; archive: how old the last archived WAL; drill: the last good drill.
         certificate: how long a certificate must still be valid.
         free: part of the repository's file system that must be free; full_days: for how many days there must be room.
-        vault: whether there is to be a second copy.
+        vault: whether there is to be a second copy; second: whether there is to be a second repository.
         file_hosts: hosts whose files are to be backed up, as often and as often drilled as the database.
     """
 
@@ -92,6 +93,7 @@ class Limits:
     free: float = 0.1
     full_days: float = 14.0
     vault: bool = False
+    second: bool = False
     file_hosts: tuple[str, ...] = ()
 
 
@@ -105,9 +107,10 @@ class Facts:
         sets: that the repository lists, oldest first; proofs, drills: by label.
         continuity: of the WAL from each set on.
         archived_at: when the newest segment came in; archive_problem: what was said when one was asked for.
-        damaged: files of the repository that are not what they were, where that was looked at.
+        damaged: files of the repository that are not what they were, where that was looked at; vault_damaged: of the second copy.
         file_proofs, file_drills: of files beside the database, by host.
         free_bytes, total_bytes: of the repository's file system; days_until_full: None where it does not fill, or nobody can tell.
+        vault, second: how it stands with the second copy and the second repository; None where there is to be none.
     """
 
     now: datetime
@@ -120,6 +123,7 @@ class Facts:
     archived_at: datetime | None = None
     archive_problem: str = ""
     damaged: tuple[str, ...] = ()
+    vault_damaged: tuple[str, ...] = ()
     certificates: tuple[Certificate, ...] = ()
     file_proofs: Mapping[str, FileProof] = field(default_factory=dict)
     file_drills: Mapping[str, FileDrill] = field(default_factory=dict)
@@ -127,6 +131,7 @@ class Facts:
     total_bytes: int = 0
     days_until_full: float | None = None
     vault: VaultState | None = None
+    second: SecondState | None = None
 
 
 def newest_proven(facts: Facts) -> Proof | None:
@@ -142,7 +147,7 @@ def findings(facts: Facts, limits: Limits) -> list[Finding]:
     """Return what is to be said, the gravest first."""
     found = [
         *repository(facts), *backups(facts, limits), *wal(facts, limits), *drills(facts, limits), *room(facts, limits),
-        *certificates(facts, limits), *vault(facts, limits), *files(facts, limits),
+        *certificates(facts, limits), *vault(facts, limits), *second(facts, limits), *files(facts, limits),
     ]  # fmt: skip
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
@@ -243,15 +248,34 @@ def certificates(facts: Facts, limits: Limits) -> Iterator[Finding]:
 
 
 def vault(facts: Facts, limits: Limits) -> Iterator[Finding]:
-    """Yield that there is no second copy, or that it is not kept up."""
+    """Yield that there is no second copy, that it is not kept up, and which of its files are damaged."""
+    if facts.vault_damaged:
+        yield Finding(WARNING, "vault_damaged", {"files": ", ".join(facts.vault_damaged)})
     if not limits.vault:
-        yield Finding(NOTICE, "no_vault")
+        if not limits.second:
+            yield Finding(NOTICE, "no_vault")
     elif facts.vault is None or facts.vault.at is None:
         yield Finding(WARNING, "vault_silent", {"at": "-"})
     elif facts.vault.problem:
         yield Finding(WARNING, "vault", {"problem": facts.vault.problem})
     elif facts.now - facts.vault.at > VAULT_SILENCE:
         yield Finding(WARNING, "vault_silent", {"at": facts.vault.at})
+
+
+def second(facts: Facts, limits: Limits) -> Iterator[Finding]:
+    """Yield that the second repository is not well, that its last set is too long ago, or that WAL does not come into it."""
+    state = facts.second
+    if not limits.second or state is None:
+        return
+    if state.problem:
+        yield Finding(WARNING, "second", {"problem": state.problem})
+    if state.verified_at is None or facts.now - state.verified_at > limits.success:
+        said = {"label": state.label or "-", "at": state.verified_at or "-", "limit": hours(limits.success)}
+        yield Finding(WARNING, "second_late", said)
+    if state.behind_since is not None and facts.now - state.behind_since > limits.archive:
+        minutes = int((facts.now - state.behind_since) / timedelta(minutes=1))
+        lag = {"at": state.behind_since, "minutes": minutes, "limit": int(limits.archive / timedelta(minutes=1))}
+        yield Finding(WARNING, "second_wal_late", lag)
 
 
 def files(facts: Facts, limits: Limits) -> Iterator[Finding]:

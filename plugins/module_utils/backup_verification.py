@@ -9,20 +9,22 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from .backup_canary import Observed
 from .backup_figures import figures
-from .backup_judgement import Evidence, problems, proof_of, warnings
+from .backup_judgement import Evidence, problems, proof_of, second_problems, warnings
 from .backup_kind import days_to_keep
-from .backup_proof import DRILLS, PROOFS, Proof, drilled_sets, read_proofs, write_proof
+from .backup_proof import DRILLS, PROOFS, Proof, read_proofs, write_proof
+from .drill_result import read_results
 from .errors import OpsError
 from .files import TextFile
 from .pgbackrest import PgBackRest
 from .progress import say
+from .second_repository import SECOND, SecondState, read_second, write_second
 from .wal_archive import ArchiveError
 
 __all__ = ["Unproven", "Verification", "Verified"]
@@ -50,6 +52,7 @@ class Verified:
     Attributes:
         file: the proof.
         removed: labels of sets that were too old; kept: the set that a drill has proven last.
+        lacking: why the set of the second repository does not count, each with what to do; then nothing was removed.
     """
 
     figures: dict[str, int | float | str]
@@ -57,6 +60,7 @@ class Verified:
     file: TextFile
     removed: list[str]
     kept: str | None
+    lacking: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
         """Return it as plain data for an Ansible result."""
@@ -68,7 +72,7 @@ class Verified:
         }
         told = {"warnings": "; ".join(self.warnings)} if self.warnings else {}
         return {"figures": {**self.figures, **told}, "warnings_found": self.warnings, "artefact": artefact,
-                "removed": self.removed, "kept": self.kept}  # fmt: skip
+                "removed": self.removed, "kept": self.kept, "second_problems": self.lacking}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,16 +91,27 @@ class Verification:
     wait_seconds: float = 120.0
     proofs: Path = PROOFS
     drills: Path = DRILLS
+    second: Path = SECOND
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     def run(
-        self, label: str, observed: Observed, *, size_expected: bool, retention_days: int, vault: bool = True
+        self,
+        label: str,
+        observed: Observed,
+        *,
+        size_expected: bool,
+        retention_days: int,
+        vault: bool = True,
+        second: str = "",
+        second_problem: str = "",
     ) -> Verified:
         """See whether the set counts, keep its proof, and remove sets that are older than `retention_days` and not needed.
 
         Args:
             vault: whether there is a second copy of the repository.
+            second: label of the set that the second repository got; "" where there is none.
+            second_problem: why it got none; "" where it did, or there is no second repository.
 
         Raises:
             Unproven: it does not count. Nothing was removed.
@@ -108,12 +123,14 @@ class Verification:
             raise Unproven(found)
         proof = proof_of(evidence, self.now, shutil.disk_usage(self.repository).free)
         file = write_proof(proof, self.engine.user, self.proofs)
+        lacking = self.see_second(second, observed, second_problem) if second or second_problem else []
         told = [*warnings(evidence), *([] if vault else [NO_VAULT])]
-        removed, kept = self.expire(evidence, retention_days)
+        # It removes in each repository. What lies in the second one may be needed, where its new set does not count.
+        removed, kept = ([], None) if lacking else self.expire(evidence, retention_days)
         backup = evidence.backup
         if backup is None:
             raise Unproven([f"backup {label} was removed"])
-        return Verified(figures(backup, proof, earlier), told, file, removed, kept)
+        return Verified(figures(backup, proof, earlier), told, file, removed, kept, lacking)
 
     def evidence(
         self, label: str, observed: Observed, earlier: Mapping[str, Proof], *, size_expected: bool
@@ -133,9 +150,27 @@ class Verification:
             say("waiting for WAL to arrive in the repository")
             self.sleep(1.0)
 
+    def see_second(self, label: str, observed: Observed, problem: str) -> list[str]:
+        """See that the second repository holds its set with all WAL, and keep for the watch how that ended; return why it does not count.
+
+        Args:
+            problem: why it got no set; "" where it did.
+        """
+        try:
+            looked = replace(self, engine=self.engine.second)
+            found = (
+                [problem] if problem else [*second_problems(looked.evidence(label, observed, {}, size_expected=True))]
+            )
+        except OpsError as error:
+            found = [str(error)]
+        state = replace(read_second(self.second), problem="; ".join(found)) if found else SecondState(label, self.now)
+        write_second(state, self.engine.user, self.second)
+        return found
+
     def expire(self, evidence: Evidence, retention_days: int) -> tuple[list[str], str | None]:
-        """Remove sets that are too old, and the proofs of sets that are gone; return their labels, and the set that a drill needs kept."""
-        days, kept = days_to_keep(evidence.stanza, drilled_sets(self.drills), retention_days, self.now)
+        """Remove sets that are too old, and the proofs of sets that are gone; return their labels, and the set that a drill has proven last."""
+        proven, drills = read_proofs(self.proofs), read_results(self.drills)
+        days, kept = days_to_keep(evidence.stanza, proven, drills, retention_days, self.now)
         self.engine.expire(days)
         before, after = (
             {backup.label for backup in stanza.backups} for stanza in (evidence.stanza, self.engine.info())

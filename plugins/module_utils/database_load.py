@@ -22,10 +22,10 @@ from .command_stream import feeding
 from .content_sums import differences, literal
 from .copy_source import plain_name
 from .errors import OpsError
+from .file_system import GIBIBYTE, free_bytes
 from .handover import Taking
 from .postgresql_server import SYSTEM_USER, Server
 from .progress import say
-from .restore import GIBIBYTE, free_bytes
 
 __all__ = ["LoadError", "Loading", "default_name"]
 

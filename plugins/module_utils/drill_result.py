@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class DrillResult:
         seconds: from the begin of the restore until the server takes connections at the end of the WAL (RTO), without the comparisons between; 0
             where it did not come so far.
         proof_compared: whether the content was compared with what was seen when the set was taken.
+        succeeded_before: when a drill that a failed one followed brought the set back well; None where none did.
     """
 
     label: str
@@ -64,13 +65,20 @@ class DrillResult:
     seconds: float
     checks: tuple[Check, ...] = field(default_factory=tuple)
     proof_compared: bool = False
+    succeeded_before: datetime | None = None
+
+    @property
+    def last_success(self) -> datetime | None:
+        """When a drill last brought the set back well; a later one may have failed, for want of room in the scratch area as well."""
+        return self.drilled_at if self.outcome == SUCCESS else self.succeeded_before
 
     def facts(self) -> dict[str, Any]:
         """Return the result as plain data."""
         return {
             **asdict(self),
             "checks": [asdict(check) for check in self.checks],
-            "drilled_at": self.drilled_at.astimezone(UTC).isoformat(timespec="seconds"),
+            "drilled_at": time_text(self.drilled_at),
+            "succeeded_before": self.succeeded_before and time_text(self.succeeded_before),
         }
 
 
@@ -91,7 +99,10 @@ class Standing:
 
 
 def write_result(result: DrillResult, folder: Path, owner: str) -> Path:
-    """Keep a result durably in place of an earlier one of the same set; return its file."""
+    """Keep a result durably in place of an earlier one of the same set, of which the last success is kept; return its file."""
+    earlier = read_results(folder).get(result.label)
+    if result.outcome != SUCCESS and earlier is not None:
+        result = replace(result, succeeded_before=earlier.last_success)
     text = json.dumps(result.facts(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     path = folder / f"{result.label}.json"
     write_text(TextFile(path, text, owner, MODE))
@@ -108,9 +119,16 @@ def parse_result(text: str) -> DrillResult:
         plain: dict[str, Any] = json.loads(text)
         checks = tuple(Check(**check) for check in plain.pop("checks"))
         drilled_at = datetime.fromisoformat(plain.pop("drilled_at")).astimezone(UTC)
-        return DrillResult(checks=checks, drilled_at=drilled_at, **plain)
+        before = plain.pop("succeeded_before", None)  # results of earlier versions have none
+        succeeded_before = datetime.fromisoformat(before).astimezone(UTC) if before else None
+        return DrillResult(checks=checks, drilled_at=drilled_at, succeeded_before=succeeded_before, **plain)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ResultError(f"is no result of a drill ({error!r}): {text[:80]!r}") from None
+
+
+def time_text(at: datetime) -> str:
+    """Return a time as it stands in a result's file."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def read_results(folder: Path) -> dict[str, DrillResult]:

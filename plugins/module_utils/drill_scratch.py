@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import OpsError
+from .file_system import GIBIBYTE, free_bytes
 from .files import locked
-from .restore import GIBIBYTE, free_bytes
 
 __all__ = ["Scratch", "ScratchError"]
 

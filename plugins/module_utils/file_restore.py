@@ -15,9 +15,9 @@ from pathlib import Path
 
 from .errors import OpsError
 from .file_paths import regular_files
+from .file_system import GIBIBYTE, free_bytes
 from .progress import say
 from .restic import Restic, Snapshot
-from .restore import GIBIBYTE, free_bytes
 from .restore_tablespaces import ASIDE
 
 __all__ = ["FileRestore", "FileRestoreError", "Restored", "chosen", "chosen_paths", "lying_there"]

@@ -89,9 +89,25 @@ FINDING_TEXTS: Mapping[str, Mapping[str, Words]] = {
         "zh": Words("第二份副本未能更新：{problem}", "若仓库被毁或被篡改，只能退回到旧的副本", "按提示处理；运行 traumalink.ops.backup 会重新复制"),
         "en": Words("the second copy is not kept up: {problem}", "should the repository be lost or spoilt, only an older copy is left", "do as it says; traumalink.ops.backup copies again"),
     },
+    "vault_damaged": {
+        "zh": Words("第二份副本中的文件已损坏、丢失或无法读取：{files}", "仓库丢失时，用到这些文件的备份无法从第二份副本恢复；已有的文件从不覆盖，不会自行修复", "检查该存储的磁盘；把损坏的文件移走，再运行 traumalink.ops.backup，从仓库重新复制；仓库中也没有时，做一次全量备份"),
+        "en": Words("files of the second copy are damaged, gone or cannot be read: {files}", "should the repository be lost, backups that use them cannot be restored; what is there is never written over, so it does not mend itself", "look at the disk of that mount; move damaged files away, and run traumalink.ops.backup, which copies them again from the repository; where they are not there either, take a full backup"),
+    },
     "vault_silent": {
         "zh": Words("第二份副本没有动静，最近一次为 {at}", "若仓库被毁或被篡改，只能退回到旧的副本", "查看 ops 上的 traumalink-vault.timer 和所挂载的存储"),
         "en": Words("nothing is heard of the second copy since {at}", "should the repository be lost or spoilt, only an older copy is left", "look at traumalink-vault.timer on ops and at the mount"),
+    },
+    "second": {
+        "zh": Words("第二个仓库无法使用：{problem}", "若 ops 及其仓库丢失，第二个仓库可能也无法恢复", "查看该存储及其密钥、ops 上的 /var/log/pgbackrest，排除后运行 traumalink.ops.backup"),
+        "en": Words("the second repository is not well: {problem}", "should ops be lost with its repository, this one may not bring anything back either", "look at the store, its keys, and /var/log/pgbackrest on ops; then run traumalink.ops.backup"),
+    },
+    "second_late": {
+        "zh": Words("第二个仓库最近一次得到证实的备份是 {label}（{at}），约定不超过 {limit} 小时", "若 ops 及其仓库丢失，只能退回到更早的备份", "查看台账中失败或缺失的备份，并运行 traumalink.ops.backup"),
+        "en": Words("the last backup that was seen whole in the second repository is {label} ({at}); {limit} hours at most are agreed", "should ops be lost with its repository, only older backups are left", "look in the ledger why backups failed or did not run, and run traumalink.ops.backup"),
+    },
+    "second_wal_late": {
+        "zh": Words("自 {at} 起（{minutes} 分钟）WAL 未进入第二个仓库，上限 {limit} 分钟", "若 ops 及其仓库丢失，此后提交的数据无法从第二个仓库恢复", "查看该存储是否可达；原因消除后 WAL 会自动补传"),
+        "en": Words("no WAL has come into the second repository since {at}, for {minutes} minutes; the limit is {limit}", "should ops be lost with its repository, what was committed since could not be brought back from this one", "see whether the store can be reached; WAL follows by itself once the cause is gone"),
     },
     "days_missing": {
         "zh": Words("以下日期没有成功的备份：{days}", "合同要求每日备份（4.6）", "在台账中查看这些日期失败或未运行的原因"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,6 @@ __all__ = [
     "repository_at",
 ]
 
-FIRST = "--repo=1"  # of several repositories; commands that take one want to know which
 # A program for /bin/sh: $1 is a file, the rest is the command whose output goes there, whatever bytes it is.
 INTO_FILE = 'to=$1; shift; exec "$@" >"$to"'
 CREATE, UPGRADE = "create", "upgrade"
@@ -69,6 +68,7 @@ class PgBackRest:
         repository: where the repository lies, on its own host; a failure for want of room then says how much there is.
         running: gives the processes that may hold the engine's lock.
         options: what stands in front of each command, such as another configuration file.
+        key: number of the repository, of those that the configuration names.
     """
 
     runner: Runner
@@ -77,6 +77,22 @@ class PgBackRest:
     repository: Path | None = None
     running: Callable[[], list[RunningEngine]] = running_engines
     options: tuple[str, ...] = ()
+    key: int = 1
+
+    @property
+    def second(self) -> PgBackRest:
+        """The same engine on the second repository, which need not lie on this host."""
+        return replace(self, key=2, repository=None)
+
+    @property
+    def chosen(self) -> str:
+        """The option that says which repository is meant; commands that take one want to know."""
+        return f"--repo={self.key}"
+
+    @property
+    def place(self) -> str:
+        """The repository, for a message."""
+        return "the repository" if self.key == 1 else f"repository {self.key}"
 
     def call(self, *argv: str, what: str) -> Completed:
         """Run one command; a failure becomes a BackupError with the engine's own first error and what it means."""
@@ -93,8 +109,10 @@ class PgBackRest:
         Raises:
             BackupError: the repository cannot be read; a wrong passphrase is named as such.
         """
-        done = self.call("info", "--output=json", what="reading the repository")
-        return parse_info(done.stdout, self.stanza)
+        # The first one's tells of the others as well: whether each has the stanza.
+        chosen = [] if self.key == 1 else [self.chosen]
+        done = self.call(*chosen, "info", "--output=json", what=f"reading {self.place}")
+        return parse_info(done.stdout, self.stanza, self.key)
 
     def archive(self, database_id: str) -> WalArchive:
         """Return the WAL that the repository holds of one database, by listing its files.
@@ -107,12 +125,12 @@ class PgBackRest:
             ArchiveError: its listing, or the history of a timeline, cannot be understood.
         """
         place = f"archive/{self.stanza}"
-        done = self.call(FIRST, "repo-ls", "--recurse", "--output=json", place, what="listing the archived WAL")
+        done = self.call(self.chosen, "repo-ls", "--recurse", "--output=json", place, what="listing the archived WAL")
         segments, timelines = parse_listing(done.stdout, database_id)
         histories = {}
         for timeline in timelines:
             file = f"{place}/{database_id}/{timeline:08X}.history"
-            text = self.call(FIRST, "repo-get", file, what=f"reading the history of timeline {timeline}")
+            text = self.call(self.chosen, "repo-get", file, what=f"reading the history of timeline {timeline}")
             histories[timeline] = parse_history(timeline, text.stdout)
         return WalArchive(segments, histories)
 
@@ -123,7 +141,7 @@ class PgBackRest:
             BackupError: it cannot be read.
         """
         quiet = ["--log-level-console=off", "--log-level-stderr=error"]
-        full = ["pgbackrest", f"--stanza={self.stanza}", *quiet, *self.options, FIRST, "repo-get", path]
+        full = ["pgbackrest", f"--stanza={self.stanza}", *quiet, *self.options, self.chosen, "repo-get", path]
         done = self.runner(["/bin/sh", "-c", INTO_FILE, "sh", str(destination), *full], user=self.user)
         if done.status != 0:
             raise failure(done, what, running=self.running(), repository=self.repository)
@@ -176,33 +194,23 @@ class PgBackRest:
         """See one WAL segment travel from the server into the repository."""
         self.call("check", what="seeing a WAL segment arrive in the repository")
 
-    def backup(self, kind: str, repositories: int = 1) -> Backup:
+    def backup(self, kind: str) -> Backup:
         """Take a backup of `kind` (full, diff, incr) and return the set that is now in the repository.
-
-        Args:
-            repositories: how many there are; each gets a set of its own, the first one first.
 
         Raises:
             BackupError: it failed, or it ended well and the repository holds no new set.
             DamageError: the set holds damaged pages.
         """
         before = self.info().newest
-        chosen = [FIRST] if repositories > 1 else []
-        self.call(*chosen, f"--type={kind}", "backup", what=f"the {kind} backup of {self.stanza}")
+        into = "" if self.key == 1 else f" into {self.place}"
+        self.call(self.chosen, f"--type={kind}", "backup", what=f"the {kind} backup of {self.stanza}{into}")
         after = self.info().newest
         if after is None or (before is not None and after.label == before.label):
             raise BackupError(
-                f"the backup of {self.stanza} ended without an error, but the repository holds no new set"
+                f"the backup of {self.stanza}{into} ended without an error, but {self.place} holds no new set"
             )
         if after.checksum_errors:
             raise DamageError(after.label, self.damage(after.label))
-        for key in range(2, repositories + 1):
-            self.call(
-                f"--repo={key}",
-                f"--type={kind}",
-                "backup",
-                what=f"the {kind} backup of {self.stanza} into repository {key}",
-            )
         return after
 
     def damage(self, label: str) -> list[DamagedFile]:
@@ -220,7 +228,19 @@ class PgBackRest:
     def manifest(self, label: str) -> str:
         """Return the manifest of a set."""
         place = f"backup/{self.stanza}/{label}/backup.manifest"
-        return self.call(FIRST, "repo-get", place, what=f"reading the manifest of {label}").stdout
+        return self.call(self.chosen, "repo-get", place, what=f"reading the manifest of {label}").stdout
+
+    def at(self, folder: Path) -> PgBackRest:
+        """Return the same engine on a repository that lies elsewhere."""
+        return replace(self, repository=folder, options=(*self.options, f"--repo1-path={folder}"))
+
+    def renew_list(self) -> None:
+        """Let the engine list the sets whose manifests it finds. It removes the folder of each set that it cannot list: never where that would be a loss."""
+        options = [
+            "--repo1-retention-full-type=count",
+            "--repo1-retention-full=9999999",
+        ]  # the most there can be: none is too old
+        self.call(*options, "expire", what="listing the sets")
 
     def expire(self, days: int) -> None:
         """Remove the sets, and the WAL before them, that are older than `days`; one full set of that age or older stays, so that all of the time is covered."""

@@ -97,8 +97,8 @@ class DamagedFile:
     pages: tuple[tuple[int, int], ...]
 
 
-def parse_info(text: str, name: str) -> Stanza:
-    """Return the stanza `name` out of what `pgbackrest info --output=json` printed.
+def parse_info(text: str, name: str, key: int = 1) -> Stanza:
+    """Return the stanza `name` of the repository with that number out of what `pgbackrest info --output=json` printed.
 
     Raises:
         BackupError: it is not such a text, or says that the repository cannot be read.
@@ -113,17 +113,19 @@ def parse_info(text: str, name: str) -> Stanza:
     else:
         return Stanza(name, STATUS_MISSING_PATH, "missing stanza path", None, None, None, ())
     repositories = entry.get("repo", [])
-    status = repositories[0]["status"] if len(repositories) > 1 else entry["status"]  # by their keys
+    # Of several, the entry's own status says no more than that they differ.
+    own = [repository["status"] for repository in repositories if is_of(key, repository)]
+    status = own[0] if len(repositories) > 1 else entry["status"]
     if status["code"] not in (STATUS_OK, STATUS_MISSING_PATH, STATUS_NO_BACKUP, STATUS_MISSING_DATA):
         details = " ".join(repository["status"]["message"] for repository in entry.get("repo", []))
         raise BackupError(f"the repository of {name} cannot be read: {explain(status['message'] + ' ' + details)}")
-    databases = [database for database in entry.get("db", []) if is_first(database)]
+    databases = [database for database in entry.get("db", []) if is_of(key, database)]
     names = {database["id"]: f"{database['version']}-{database['id']}" for database in databases}
     newest_database = databases[-1]["id"] if databases else None
     archives = [
         archive
         for archive in entry.get("archive", [])
-        if archive["database"]["id"] == newest_database and is_first(archive["database"])
+        if archive["database"]["id"] == newest_database and is_of(key, archive["database"])
     ]
     return Stanza(
         name=name,
@@ -133,20 +135,20 @@ def parse_info(text: str, name: str) -> Stanza:
         wal_min=archives[-1]["min"] if archives else None,
         wal_max=archives[-1]["max"] if archives else None,
         backups=tuple(
-            parse_backup(backup, names) for backup in entry.get("backup", []) if is_first(backup.get("database", {}))
+            parse_backup(backup, names) for backup in entry.get("backup", []) if is_of(key, backup.get("database", {}))
         ),
         database_id=names.get(newest_database),
         everywhere=all(
             repository["status"]["code"] not in (STATUS_MISSING_PATH, STATUS_MISSING_DATA)
-            for repository in repositories[1:]
+            for repository in repositories
+            if not is_of(key, repository)
         ),
     )
 
 
-def is_first(entry: Mapping[str, Any]) -> bool:
-    """Tell whether something is of the first repository; a second one, such as an object store, takes what it is given and is not asked."""
-    key = entry.get("repo-key", entry.get("key", 1))
-    return bool(key == 1)
+def is_of(key: int, entry: Mapping[str, Any]) -> bool:
+    """Tell whether something is of the repository with that number; what names none is of the one that was asked for."""
+    return bool(entry.get("repo-key", entry.get("key", key)) == key)
 
 
 def parse_backup(entry: Mapping[str, Any], databases: Mapping[int, str]) -> Backup:

@@ -32,6 +32,8 @@ def repository_damage(engine: PgBackRest, labels: Sequence[str]) -> tuple[str, .
         kinds.setdefault(what, {})[f"{path} ({what})"] = None
     # In turn: a lost bundle has many files, which must not hide the one that was changed.
     files = [file for each in zip_longest(*kinds.values()) for file in each if file]
+    if not files and "status: error" in verified.stdout:
+        files.append(" ".join(verified.stdout.partition("status: error")[2].split())[:300])
     if verified.status != 0 and not files:
         files.append(f"pgbackrest verify ended with status {verified.status}: {verified.said[-300:]}")
     files += list(dict.fromkeys(text for label in labels for text in damaged_copies(engine, label)))

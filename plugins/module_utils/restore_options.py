@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from .backup_proof import Proof
+from .drill_result import DrillResult
 from .errors import OpsError
 from .pgbackrest_sets import Backup, Stanza
 from .restore_goal import Goal, instant
 from .restore_search import Reader, Search
+from .restore_sets import doubt, preferred
 from .restore_way import Way, own_sets, ways_from
 from .wal import lsn_text
 from .wal_archive import WalArchive
@@ -53,6 +55,7 @@ class Options:
     Attributes:
         reader: looks into the WAL; None where that is not possible, and why.
         now: aware, UTC.
+        drills: the newest result of each set that was drilled, by label.
     """
 
     wanted: Wanted
@@ -63,10 +66,11 @@ class Options:
     now: datetime
     unreadable: str = ""
     notes: list[str] = field(default_factory=list)
+    drills: Mapping[str, DrillResult] = field(default_factory=dict)
 
     @property
     def sets(self) -> list[Backup]:
-        """The sets that may come back, newest first."""
+        """The sets that may come back, in the order in which they are tried; a set in doubt only where it is named."""
         sets = own_sets(self.stanza, self.proofs)
         if not sets:
             raise RefusedError(f"The repository holds no backup of {self.stanza.name}. Nothing was changed")
@@ -76,7 +80,23 @@ class Options:
             raise RefusedError(
                 f"the repository holds no backup {self.wanted.label} of {self.stanza.name}; there is: {known}. Nothing was changed"
             )
-        return chosen[::-1]
+        if self.wanted.label:
+            return chosen
+        well = [backup for backup in chosen if not self.doubt(backup)]
+        if not well:
+            raise RefusedError(f"No backup of {self.stanza.name} is beyond doubt.{self.left_out} Nothing was changed")
+        return preferred(well, self.proofs)
+
+    def doubt(self, backup: Backup) -> str:
+        """Return why a set is left alone unless it is named; "" where it is not."""
+        return doubt(backup, self.drills)
+
+    @property
+    def left_out(self) -> str:
+        """The sets in doubt, as a sentence of a refusal; "" where there are none, or one was named."""
+        sets = [] if self.wanted.label else own_sets(self.stanza, self.proofs)
+        named = [f"{backup.label}, which {why}" for backup in sets[::-1] if (why := self.doubt(backup))]
+        return f" Left out, unless restore_set names it: {'; '.join(named)}." if named else ""
 
     def ways(self, backup: Backup) -> list[Way]:
         """Return the ways that lead on from a set, the newest timeline first."""
@@ -84,7 +104,8 @@ class Options:
 
     def search(self, way: Way, since: int | None = None) -> Search | None:
         """Return what looks along a way."""
-        return Search(way, self.reader, way.begin if since is None else since) if self.reader else None
+        begin = way.begin if since is None else since
+        return Search(way, self.reader, begin, bool(self.wanted.label)) if self.reader else None
 
     def final(self, way: Way) -> datetime | None:
         """Return when the last commit on a way was."""
@@ -103,7 +124,8 @@ class Options:
     @property
     def possible(self) -> str:
         """The range of times that can be restored, in words."""
-        sets = own_sets(self.stanza, self.proofs)
+        every = own_sets(self.stanza, self.proofs)
+        sets = [backup for backup in every if not self.doubt(backup)] or every
         ends = [end for backup in sets[-1:] for way in self.ways(backup)[:1] if (end := self.final(way))]
         return f"from {instant(datetime.fromisoformat(sets[0].stopped_at) + SECOND)} to " + (
             instant(ends[0]) if ends else "the end of the archive"
@@ -111,4 +133,4 @@ class Options:
 
     def refused(self, why: str) -> RefusedError:
         """Return a refusal with the possible range."""
-        return RefusedError(f"{why}. Possible is any time {self.possible}. Nothing was changed")
+        return RefusedError(f"{why}. Possible is any time {self.possible}.{self.left_out} Nothing was changed")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,8 @@ from .restore_goal import END, LSN, NAME, TIME, XID, instant
 from .restore_options import SECOND, GapError, Options, RefusedError
 from .restore_plan import RestorePlan, accept_words, end_plan, gap_plan, gap_words, target_plan
 from .restore_search import Hit, SpanTimes
-from .restore_way import Way
+from .restore_timelines import given_up, left_before
+from .restore_way import Way, own_sets
 from .wal import SEGMENT_BYTES, lsn_text, position, segment_number, timeline_of
 from .wal_archive import Gap
 from .wal_records import Ended
@@ -35,10 +36,21 @@ class Place:
         """Equal where the database would be the same there."""
         return (self.hit.last.lsn, self.hit.last.at, self.hit.last.xid) if self.hit.last else None
 
+    @property
+    def reach(self) -> int:
+        """The number of the last segment that a replay comes to on its way there."""
+        return self.way.reach(self.hit.lsn // SEGMENT_BYTES)
+
 
 @dataclass
 class Planner(Options):
-    """Plans one restore."""
+    """Plans one restore.
+
+    Attributes:
+        part: what was looked through for a record, in words, where that was not all of the WAL.
+    """
+
+    part: str = ""
 
     def plan(self) -> RestorePlan:
         """Return the plan.
@@ -54,17 +66,39 @@ class Planner(Options):
                 f"no target can be looked for in the archived WAL: {self.unreadable}. Nothing was changed"
             )
         found = self.to_end() if goal.kind == END else self.to_target()
+        self.notes.extend(self.doubts(found))
         if self.reader is None:
             self.notes.append(f"no commit's time is known: {self.unreadable}")
+        lost = "; and ".join([found.lost, *given_up(self, found.backup, found.timeline)])
         looked = len(self.reader.looked) if self.reader else 0
-        return replace(found, notes=tuple(self.notes), possible=self.possible, segments_looked=looked)
+        return replace(found, lost=lost, notes=tuple(self.notes), possible=self.possible, segments_looked=looked)
+
+    def doubts(self, plan: RestorePlan) -> Iterator[str]:
+        """Yield what is not known of the set that comes back, and which newer ones it is preferred to."""
+        label, proven = plan.backup.label, plan.backup.label in self.proofs
+        if why := self.doubt(plan.backup):
+            yield f"backup {label} {why}"
+        elif self.proofs and not proven:
+            yield f"nothing is proven of backup {label}"
+        for backup in [] if self.wanted.label else own_sets(self.stanza, self.proofs):
+            why = self.doubt(backup) or ("has no proof" if proven and backup.label not in self.proofs else "")
+            reached = plan.backup.stopped_at < backup.stopped_at and position(backup.lsn_stop) <= position(plan.reach)
+            if why and reached and any(way.timeline == plan.timeline and not way.broken for way in self.ways(backup)):
+                yield f"backup {backup.label} is newer and {why}, so {label} takes its place (restore_set={backup.label} takes it all the same)"
 
     # --- to the end ---
 
     def to_end(self) -> RestorePlan:
         """Return the plan for a restore to the end of the archive."""
-        broken = ""
-        for backup in self.sets:
+        broken, best = "", None
+        sets = self.sets
+        self.main_way(
+            max(sets, key=lambda backup: backup.stopped_at)
+        )  # the newest says which timeline is meant, though another may come back
+        for backup in sets:
+            # A set that is tried later leads further only where it is newer: an older one meets the same gap.
+            if best and (not best.gaps or backup.stopped_at < best.backup.stopped_at):
+                continue
             way = self.main_way(backup)
             if way is None:
                 continue
@@ -73,12 +107,14 @@ class Planner(Options):
                     broken
                     or f"{way.broken.words} in the repository, which backup {backup.label} needs: it cannot be restored"
                 )
-                continue
-            self.note(broken, way)
-            if way.gaps:
-                return self.up_to_gap(way, way.gaps[0])
-            return end_plan(way, self.wanted.goal, self.final(way))
-        raise self.refused(broken or f"no backup leads to timeline {self.wanted.timeline}")
+            elif best is None or way.reach(way.end) > best.reach(best.end):
+                best = way
+        if best is None:
+            raise self.refused(broken or f"no backup leads to timeline {self.wanted.timeline}")
+        self.note(broken, best)
+        if best.gaps:
+            return self.up_to_gap(best, best.gaps[0])
+        return end_plan(best, self.wanted.goal, self.final(best))
 
     def main_way(self, backup: Backup) -> Way | None:
         """Return the way that a restore to the end takes from a set; None where it does not lead to the timeline that was chosen.
@@ -106,20 +142,14 @@ class Planner(Options):
         """Return the refusal of a timeline that nobody expected."""
         listed = "; ".join(self.described(way) for way in ways) or f"none came from {backup.label}"
         return RefusedError(
-            f"{why}. Choose by restore_timeline what comes back (and by restore_set an earlier backup): {listed}. Nothing was changed"
+            f"{why}. Choose by restore_timeline what comes back (and by restore_set an earlier backup): {listed}.{self.left_out} Nothing was changed"
         )
 
     def note(self, broken: str, way: Way) -> None:
         """Keep what whoever reads the plan should know."""
         if broken:
-            self.notes.append(f"{broken}; an earlier backup takes its place")
-        for ancestor, left in way.history.ancestors:
-            last = self.archive.last_on(ancestor)
-            if last and segment_number(last) > left // SEGMENT_BYTES:
-                self.notes.append(
-                    f"timeline {ancestor} goes on to segment {last} behind {lsn_text(left)}, where it was left: that does not come back "
-                    f"(restore_timeline={ancestor} brings it)"
-                )
+            self.notes.append(f"{broken}; another backup takes its place")
+        self.notes.extend(left_before(self, way))
 
     # --- to a target ---
 
@@ -134,6 +164,8 @@ class Planner(Options):
         if len(states) > 1:
             raise self.ambiguous(list(states.values()))
         place = places[0]
+        if self.part and self.wanted.goal.kind == NAME:
+            self.notes.append(f"only {self.part} were looked through, so there may be another {self.wanted.goal.words}")
         self.refuse_rolled_back(place.hit.ended)
         way = place.way
         self.note("", way)
@@ -155,22 +187,28 @@ class Planner(Options):
         return found
 
     def places_by_time(self, ways: Sequence[Way]) -> list[Place]:
-        """Return where a replay to a time stops on a timeline, from the newest set that was complete before; `ways` lead there, newest set first."""
-        at = self.wanted.goal.at
+        """Return where a replay to a time stops on a timeline, from the first set that was complete before and leads there."""
+        at, best = self.wanted.goal.at, None
         for way in ways:
             if at is None or datetime.fromisoformat(way.backup.stopped_at) + SECOND > at or self.skipped(way):
                 continue
             hits = self.found(way, way.begin)
-            if not hits or hits[0].lsn > position(way.backup.lsn_stop):
-                return [Place(way, hit) for hit in hits]
-        return []
+            if not hits:
+                return []
+            place = Place(way, hits[0])
+            if place.hit.lsn <= position(way.backup.lsn_stop):
+                continue
+            best = max(best or place, place, key=lambda each: each.reach)
+            if not way.gap_before(best.hit.lsn):
+                break
+        return [best] if best else []
 
     def places_by_record(self, ways: Sequence[Way]) -> list[Place]:
-        """Return where the record lies on a timeline, each from the newest set that was complete before it."""
+        """Return where the record lies on a timeline, each from the first set that was complete before it and leads there."""
         found = []
         for hit in self.found(ways[0], min(way.begin for way in ways)):
             behind = [way for way in ways if position(way.backup.lsn_stop) <= hit.lsn and not self.skipped(way)]
-            found += [Place(behind[0], hit)] if behind else []
+            found += [max((Place(way, hit) for way in behind), key=lambda place: place.reach)] if behind else []
         return found
 
     def skipped(self, way: Way) -> bool:
@@ -180,6 +218,8 @@ class Planner(Options):
     def found(self, way: Way, since: int) -> list[Hit]:
         """Return what is found on a way."""
         search = self.search(way, since)
+        if search and self.wanted.goal.kind in (NAME, XID):
+            self.part = search.part or self.part
         return search.find(self.wanted.goal) if search else []
 
     # --- what stands in the way ---
@@ -198,7 +238,7 @@ class Planner(Options):
             given = f" (it is now {self.wanted.accept_loss!r})" if self.wanted.accept_loss else ""
             raise GapError(
                 f"{gap_words(way, gap, span, final)}. Look for the segment in the second copy of the repository first. To restore up to the gap "
-                f"and no further, repeat the loss: -e '{agree}'{given}. Nothing was changed"
+                f"and no further, repeat the loss: -e '{agree}'{given}.{self.left_out} Nothing was changed"
             )
         held = way.held(segment_number(gap.first) - 1)
         record = self.reader.last_record(held) if self.reader and held else None
@@ -233,10 +273,16 @@ class Planner(Options):
         """Return the refusal of a target that no set and no WAL lead to."""
         goal, sets = self.wanted.goal, self.sets
         on = f" on timeline {self.wanted.timeline}" if self.wanted.timeline is not None else ""
-        first = sets[-1]
+        first = min(sets, key=lambda backup: backup.stopped_at)
         if goal.at and goal.at < datetime.fromisoformat(first.stopped_at) + SECOND:
             return self.refused(
                 f"{goal.words} lies before backup {first.label} was complete (at {first.stopped_at}), which is the first there is"
+            )
+        if self.part:
+            other = "Name another" if self.wanted.label else "Name the newest"
+            return self.refused(
+                f"{goal.words} is not in what was looked through of the archived WAL{on}: {self.part}. {other} backup that was complete before it by "
+                "restore_set, behind which as much is looked through; or give its time or position as the target"
             )
         looked = f" ({len(self.reader.looked) if self.reader else 0} segments were looked through)"
         why = {

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from .backup_proof import read_proofs
+from .backup_proof import DRILLS, read_proofs
+from .drill_result import read_results
 from .pgbackrest import PgBackRest
 from .pgbackrest_sets import Stanza
 from .restore_goal import GoalError, read_goal
@@ -60,7 +61,7 @@ def plan_restore(
 
     Args:
         engine: on the repository's host.
-        proofs: folder of what was seen of the backups when they were taken.
+        proofs: folder of what was seen of the backups when they were taken; the results of their drills lie beside it.
         programs: where PostgreSQL's versions lie, such as /usr/lib/postgresql.
 
     Raises:
@@ -76,7 +77,9 @@ def plan_restore(
 
         def planner(archive: WalArchive, wanted: Wanted) -> Planner:
             missing = reader.missing and f"{reader.missing} on the repository's host; traumalink.ops.site installs it"
-            return Planner(wanted, stanza, archive, read_proofs(proofs), None if missing else reader, now, missing)
+            looking = None if missing else reader
+            drills = read_results(proofs.with_name(DRILLS.name))
+            return Planner(wanted, stanza, archive, read_proofs(proofs), looking, now, missing, drills=drills)
 
         archive = look(engine, stanza)
         try:

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from .restore_goal import LSN, NAME, TIME, Goal
+from .restore_goal import LSN, NAME, TIME, Goal, instant
 from .restore_way import Way
 from .wal import SEGMENT_BYTES, position, segment_number
 from .wal_archive import Archived, Gap
@@ -18,9 +18,9 @@ from .wal_records import Ended, Segment
 
 __all__ = ["Hit", "Reader", "Search", "SpanTimes"]
 
-# A segment comes into the archive after its last commit; clocks of the hosts differ by five seconds at most (role operation).
+# A segment comes into the archive after its last commit; clocks of the hosts differ by five seconds at most, when an operation begins (role operation).
 SLACK = timedelta(seconds=10)
-MOST_SEGMENTS = 4096  # 64 GiB: looking takes a tenth of a second each
+MOST_SEGMENTS = 4096  # 64 GiB: looking takes a tenth of a second each, and a person waits
 
 
 class Reader(Protocol):
@@ -69,11 +69,13 @@ class Search:
 
     Attributes:
         since: number of the segment at which looking back ends: nothing before it can be stopped at.
+        from_since: where a record is looked for in a part of the way only, that is the part behind `since`; else the newest.
     """
 
     way: Way
     reader: Reader
     since: int
+    from_since: bool = False
 
     def at(self, number: int) -> Segment:
         """Return what begins in the segment of that number; nothing where it is missing."""
@@ -115,16 +117,23 @@ class Search:
         return list(self.find_record(goal))
 
     def find_time(self, at: datetime) -> list[Hit]:
-        """Return where a replay to a time stops: before the first transaction in the WAL's order that ended after it."""
-        numbers = range(self.since, self.way.end + 1)
-        coming = [number for number in numbers if (held := self.way.held(number)) and held.archived_at >= at - SLACK]
-        last: Ended | None = None
-        for number in coming:
-            for end in self.at(number).ends:
-                if end.at > at:
-                    return [Hit(end.lsn, last or self.last_commit(end.lsn))]
-                last = end if end.committed else last
-        return []
+        """Return where a replay to a time stops: before the first transaction in the WAL's order that ended after it.
+
+        Looking begins where ops' clock says. The database's may have been ahead, so as long as the answer lies in the segment with which looking
+        began, the one before it is looked at too. Where it was ahead and put right well before the time, a replay stops earlier than is said here,
+        which is seen when it has (restore_recovered).
+        """
+        held = [each for number in range(self.since, self.way.end + 1) if (each := self.way.held(number))]
+        first = next((i for i, each in enumerate(held) if each.archived_at >= at - SLACK), len(held) - 1)
+        found = self.first_after(at, held[first:])
+        while found and first > 0 and found.lsn // SEGMENT_BYTES == segment_number(held[first].name):
+            first -= 1
+            found = self.first_after(at, held[first : first + 1]) or found
+        return [Hit(found.lsn, self.last_commit(found.lsn))] if found else []
+
+    def first_after(self, at: datetime, segments: Iterable[Archived]) -> Ended | None:
+        """Return the first transaction in these segments that ended after a time."""
+        return next((end for held in segments for end in self.at(segment_number(held.name)).ends if end.at > at), None)
 
     def find_lsn(self, lsn: int) -> list[Hit]:
         """Return the position itself where the WAL goes on to it or further; a replay stops behind the record there."""
@@ -139,9 +148,29 @@ class Search:
         """Return the segment of that number or, where it is missing, the next one that is not."""
         return next((held for each in range(number, self.way.end + 1) if (held := self.way.held(each))), None)
 
+    @property
+    def numbers(self) -> range:
+        """The segments in which a record is looked for: no more than can be looked through."""
+        every = range(self.since, self.way.end + 1)
+        return every[:MOST_SEGMENTS] if self.from_since else every[-MOST_SEGMENTS:]
+
+    @property
+    def part(self) -> str:
+        """What is looked through for a record, in words, where that is not the whole way; else ""."""
+        numbers = self.numbers
+        if len(numbers) == self.way.end + 1 - self.since:
+            return ""
+        ends = [f"{self.way.name(number)}{self.archived(number)}" for number in (numbers[0], numbers[-1])]
+        return f"{len(numbers)} WAL segments ({len(numbers) * SEGMENT_BYTES >> 30} GiB), {' to '.join(ends)}"
+
+    def archived(self, number: int) -> str:
+        """Return in words when the segment of that number came into the archive; "" where it is missing."""
+        held = self.way.held(number)
+        return f" of {instant(held.archived_at)}" if held else ""
+
     def find_record(self, goal: Goal) -> Iterator[Hit]:
         """Give the restore points of a name, or the end of a transaction; the newest first."""
-        for number in range(self.way.end, max(self.since, self.way.end - MOST_SEGMENTS) - 1, -1):
+        for number in reversed(self.numbers):
             found = self.at(number)
             if goal.kind == NAME:
                 for point in reversed(found.points):

@@ -64,6 +64,11 @@ class Way:
         """Return the first gap that a replay meets on its way to a position."""
         return next((gap for gap in self.gaps if segment_number(gap.first) <= lsn // SEGMENT_BYTES), None)
 
+    def reach(self, number: int) -> int:
+        """Return the number of the last segment that a replay comes to on its way to the segment of that number."""
+        gap = self.gap_before(number * SEGMENT_BYTES)
+        return segment_number(gap.first) - 1 if gap else number
+
 
 def own_sets(stanza: Stanza, proofs: Mapping[str, Proof]) -> list[Backup]:
     """Return the sets of the stanza's newest database, oldest first; the WAL of an earlier database lies elsewhere."""

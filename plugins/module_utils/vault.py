@@ -25,10 +25,15 @@ from .files import TextFile, locked, write_text
 from .pgbackrest import PgBackRest
 from .pgbackrest_sets import Stanza
 from .progress import say
-from .vault_copy import Copied, Copier, VaultError
+from .repository_damage import repository_damage
+from .vault_age import VaultAge, arrived
+from .vault_copy import Copier, VaultError, on_two_file_systems, require_apart
+from .vault_files import damaged_names
+from .vault_list import VaultList
 
 __all__ = ["STATE", "Kept", "Vault", "VaultError", "vault_of"]
 
+SHOWN = 10
 STATE = Path("/var/lib/traumalink-backup/vault.json")
 
 
@@ -45,11 +50,6 @@ class Kept:
         return asdict(self)
 
 
-def on_two_file_systems(one: Path, other: Path) -> bool:
-    """Tell whether two paths lie on different file systems."""
-    return one.stat().st_dev != other.stat().st_dev
-
-
 @dataclass(frozen=True)
 class Vault:
     """The two repositories of a stanza.
@@ -61,7 +61,7 @@ class Vault:
         group: number of the group that may read the vault.
         state: where a run leaves word of how it ended; its folder is there.
         wait_seconds: how long to wait for another run.
-        apart: tells whether two paths lie on different file systems.
+        apart: tells whether two paths lie on different file systems; since: since when a file lies where it is.
     """
 
     engine: PgBackRest
@@ -74,6 +74,7 @@ class Vault:
     state: Path = STATE
     wait_seconds: float = 0.0
     apart: Callable[[Path, Path], bool] = on_two_file_systems
+    since: Callable[[Path], datetime] = arrived
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
@@ -84,7 +85,7 @@ class Vault:
             VaultError: it is not mounted, a file was changed, or another run is under way.
         """
         try:
-            self.require()
+            require_apart(self.repository, self.place, self.apart)
             kept = self.copy_alone(wal_only=wal_only)
         except OpsError as error:
             self.note(str(error))
@@ -106,51 +107,67 @@ class Vault:
             say(f"waiting for the run that copies into {self.place}")
             self.sleep(1.0)
 
-    def require(self) -> None:
-        """Refuse a vault that is no other file system: a copy beside the repository, or in the place of a mount that is away, is none."""
-        if not self.place.is_dir():
-            raise VaultError(f"{self.place} is not there; mount the vault (backup_vault_path), and run again")
-        if not self.apart(self.repository, self.place):
-            raise VaultError(
-                f"{self.place} lies on the same file system as {self.repository}: the vault is not mounted, or would be lost with it; mount it there, "
-                "and run again"
-            )
-
     def copy(self, *, wal_only: bool) -> Kept:
         """Copy, first WAL and then the sets that were listed before it, so that a set never comes without its WAL."""
         stanza = None if wal_only else self.engine.info()
-        tally = Copied()
-        copier = Copier(self.repository, self.place, self.place / "versions", self.group, tally)
-        archive, backup = f"archive/{self.engine.stanza}", f"backup/{self.engine.stanza}"
-        copier.folder(archive, compare=not wal_only)
-        for name in ("archive.info.copy", "archive.info"):
-            copier.changing(f"{archive}/{name}", self.now)
-        sets = self.copy_sets(copier, backup, stanza) if stanza else ()
+        days = self.days(stanza) if stanza else self.retention_days
+        copier = Copier(self.repository, self.place, self.place / "versions", self.group, versions_days=days)
+        lists = VaultList(self.own, copier, self.now)
+        lists.require_same("archive")
+        grown = bool(stanza) and lists.require_same("backup")
+        for path in lists.paths("archive"):
+            copier.changing(path, self.now)
+        copier.folder(f"archive/{self.engine.stanza}", compare=not wal_only)
+        sets = self.copy_sets(copier, stanza) if stanza else ()
+        due = bool(stanza) and (grown or self.whole() != {each.label for each in lists.held()})
+        unlisted = lists.renew(self.whole(), grown=grown) if due else []
         if copier.changed:
             raise VaultError(
                 f"{', '.join(copier.changed[:5])}{' and more' if len(copier.changed) > 5 else ''} in the repository changed since copied into {self.place}: "
                 "somebody or a failing disk has done it. The vault keeps what it has, and nothing is removed there. Find out what happened, and restore "
                 "from the vault until then"
             )
+        if unlisted:
+            raise VaultError(
+                f"{', '.join(unlisted[:5])} came into {self.place} and cannot be listed there: the manifest is damaged, or of another database. Nothing is "
+                f"removed in the vault. Take a full backup; then remove that folder below {self.place}/backup by hand"
+            )
         if stanza:
-            self.own.expire(self.days(stanza))
-        return Kept(tally.files, tally.bytes, sets)
+            self.remove_old(VaultAge(self.place, self.engine.stanza, self.now, days, self.since), lists)
+        return Kept(copier.tally.files, copier.tally.bytes, sets)
 
-    def copy_sets(self, copier: Copier, backup: str, stanza: Stanza) -> tuple[str, ...]:
+    def copy_sets(self, copier: Copier, stanza: Stanza) -> tuple[str, ...]:
         """Copy the sets that the repository lists, compare those that are there, and return the new ones."""
-        new = []
+        there = self.whole()
         for entry in stanza.backups:
             # The manifest comes last: the engine takes a folder with it for a whole set.
-            manifest = self.place / backup / entry.label / "backup.manifest"
-            if not manifest.exists():
-                new.append(entry.label)
-            names = sorted(copier.names(f"{backup}/{entry.label}"), key=lambda name: "/backup.manifest" in name)
+            names = sorted(
+                copier.names(f"backup/{stanza.name}/{entry.label}"), key=lambda name: "/backup.manifest" in name
+            )
             for name in names:
                 copier.file(name, compare=True)
-        if new or not (self.place / backup / "backup.info").exists():
-            for name in ("backup.info.copy", "backup.info"):
-                copier.changing(f"{backup}/{name}", self.now)
-        return tuple(new)
+        return tuple(entry.label for entry in stanza.backups if entry.label not in there)
+
+    def damage(self) -> tuple[str, ...]:
+        """Return which of its files are not what they were, or why nobody can tell; all of the vault is read for it."""
+        try:
+            require_apart(self.repository, self.place, self.apart)
+            files = [*repository_damage(self.own, sorted(self.whole())), *damaged_names(self.place)]
+            return (*files[:SHOWN], f"+ {len(files) - SHOWN}") if len(files) > SHOWN else tuple(files)
+        except OpsError as error:
+            return (str(error),)
+
+    def whole(self) -> set[str]:
+        """Return the labels of the sets that lie whole in the vault."""
+        return {path.parent.name for path in (self.place / "backup" / self.engine.stanza).glob("*/backup.manifest")}
+
+    def remove_old(self, age: VaultAge, lists: VaultList) -> None:
+        """Remove what is too old: first from the list, then what it named."""
+        held = lists.held()
+        labels = age.old_sets(held)
+        if labels:
+            lists.renew(self.whole(), leave=labels)
+        age.remove(labels, [backup for backup in held if backup.label not in labels])
 
     def days(self, stanza: Stanza) -> int:
         """Return for how many days the vault must keep sets: longer than the repository in any case, or what was removed would come again."""

@@ -8,21 +8,22 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from .errors import OpsError
 from .files import sync_folder
 
-__all__ = ["Copied", "Copier", "VaultError"]
+__all__ = ["Copied", "Copier", "VaultError", "content", "on_two_file_systems", "require_apart"]
 
 # pgBackRest writes these anew; everything else in its repository never changes once it has its name.
 CHANGING = ("archive.info", "archive.info.copy", "backup.info", "backup.info.copy")
 UNFINISHED = ".pgbackrest.tmp"
-KEPT_VERSIONS = 30
+SEGMENT = re.compile(r"[0-9A-F]{24}-")  # then follows the SHA-1 of its content
 CHUNK_BYTES = 1024**2
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)  # link(2): file systems of some NAS know none
 
@@ -45,7 +46,7 @@ class Copier:
 
     Attributes:
         source, target: their roots.
-        versions: where earlier versions of changing files go.
+        versions: where earlier versions of changing files go; versions_days: for how many days they stay.
         group: number of the group that may read, None for the process's own.
         tally: what was copied.
         changed: files that are not what they were when they were copied.
@@ -57,6 +58,7 @@ class Copier:
     group: int | None = None
     tally: Copied = field(default_factory=Copied)
     changed: list[str] = field(default_factory=list)
+    versions_days: int = 30
 
     def folder(self, below: str, *, compare: bool) -> None:
         """Copy a folder with all below it; where `compare` is false, a file that is there is taken for the same.
@@ -68,8 +70,12 @@ class Copier:
             self.file(name, compare=compare)
 
     def names(self, below: str) -> Iterator[str]:
-        """Yield the finished files of a folder by their path below the root, without those that change."""
-        for folder, folders, files in os.walk(self.source / below):
+        """Yield the finished files of a folder by their path below the root, without those that change.
+
+        Raises:
+            VaultError: a folder cannot be read, so that nobody could tell what it holds.
+        """
+        for folder, folders, files in os.walk(self.source / below, onerror=unread):
             folders.sort()
             for name in sorted(files):
                 path = Path(folder, name)
@@ -83,6 +89,9 @@ class Copier:
             if target.exists():
                 if compare and not self.same(source, target):
                     self.changed.append(str(source))
+                return
+            if has_twin(target):
+                self.changed.append(str(source))
                 return
             self.write(source, target)
         except FileNotFoundError:
@@ -127,16 +136,19 @@ class Copier:
         self.tally.bytes += status.st_size
 
     def changing(self, name: str, now: datetime) -> bool:
-        """Copy a file that may change, with its last versions kept; return whether there was anything to copy."""
+        """Copy a file that may change, with its earlier versions kept for a while; return whether there was anything to copy."""
         source, target = self.source / name, self.target / name
         if not source.exists() or (target.exists() and content(source) == content(target)):
             return False
         if target.exists():
             self.make(self.versions)
-            kept = self.versions / f"{target.name}.{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+            kept = self.versions / f"{target.name}.{stamp(now)}"
             os.rename(target, kept)  # noqa: PTH104 - as above
-            for old in sorted(self.versions.glob(f"{target.name}.2*"))[:-KEPT_VERSIONS]:
-                old.unlink()
+            # By age: however often it is rewritten, none of them goes early.
+            oldest = f"{target.name}.{stamp(now - timedelta(days=self.versions_days))}"
+            for old in self.versions.glob(f"{target.name}.2*"):
+                if old.name < oldest:
+                    old.unlink()
         self.write(source, target)
         return True
 
@@ -149,6 +161,42 @@ class Copier:
         if self.group is not None:
             os.chown(folder, -1, self.group)
         folder.chmod(0o2750)
+
+
+def on_two_file_systems(one: Path, other: Path) -> bool:
+    """Tell whether two paths lie on different file systems."""
+    return one.stat().st_dev != other.stat().st_dev
+
+
+def require_apart(repository: Path, place: Path, apart: Callable[[Path, Path], bool]) -> None:
+    """Refuse a vault that is no other file system: a copy beside the repository, or in the place of a mount that is away, is none.
+
+    Raises:
+        VaultError: it is none.
+    """
+    if not place.is_dir():
+        raise VaultError(f"{place} is not there; mount the vault (backup_vault_path), and run again")
+    if not apart(repository, place):
+        raise VaultError(
+            f"{place} lies on the same file system as {repository}: the vault is not mounted, or would be lost with it; mount it there, and run again"
+        )
+
+
+def unread(error: OSError) -> None:
+    """Refuse a folder that cannot be read; one that the engine has removed meanwhile was too old."""
+    if not isinstance(error, FileNotFoundError):
+        raise VaultError(f"{error.filename} cannot be read: {error.strerror}; see that its disk is well, and run again")
+
+
+def has_twin(path: Path) -> bool:
+    """Tell whether a segment of WAL is there with another content: beside it, the engine would take neither of both."""
+    segment = SEGMENT.match(path.name)
+    return segment is not None and any(path.parent.glob(f"{segment[0]}*"))
+
+
+def stamp(now: datetime) -> str:
+    """Return a time as it stands in the names of versions, which sort by it."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 def content(path: Path) -> bytes:

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from .errors import OpsError
+from .file_system import GIBIBYTE, free_bytes
 from .progress import say
-from .restore import GIBIBYTE, free_bytes
-from .vault import on_two_file_systems
-from .vault_copy import Copied, Copier, VaultError
+from .vault_copy import Copied, Copier, VaultError, on_two_file_systems
 
 __all__ = ["Return", "return_of"]
 

@@ -15,10 +15,11 @@ description:
   - Findings do not fail the module; whoever called it decides by RV(problems).
 options:
   settings: {description: File that the role backup_check has written., type: path, default: /etc/traumalink/backup_watch.json}
+  vault_settings: {description: "File that the role backup has written, where there is a second copy.", type: path, default: /etc/traumalink/vault.json}
   month: {description: "The month of the report, such as C(2026-11); without it that of yesterday.", type: str, default: ""}
   time_zone: {description: The site's time zone., type: str, required: true}
   retention_days: {description: How long backups are to be kept., type: int, required: true}
-  files: {description: "Whether every file of the repository is read and compared with its checksum.", type: bool, default: true}
+  files: {description: "Whether every file of the repository, and of the second copy, is read and compared with its checksum.", type: bool, default: true}
   reports: {description: "Folder of the reports on the host; empty for none.", type: path, default: ""}
   reports_user: {description: "System user that makes them and owns them.", type: str, default: traumalink-reports}
   run_id: {description: "The run that makes the report; its files carry it.", type: str, default: ""}
@@ -71,6 +72,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsEr
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger import Ledger
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
 from ansible_collections.traumalink.ops.plugins.module_utils.system_user import as_user
+from ansible_collections.traumalink.ops.plugins.module_utils.vault import vault_of
 
 NOTHING: dict[str, Any] = {"changed": False, "problems": [], "month": "", "figures": {}, "artefacts": []}
 
@@ -93,7 +95,14 @@ def carry_out(given: dict[str, Any], settings: dict[str, Any], now: datetime, ch
 
         return history_from(as_user(given["ledger_user"], history, may_be_missing=check_mode))
 
-    checked = check(look_of(settings, engine, now), limits_of(settings), asked, read)
+    second = Path(given["vault_settings"])
+    # Where it was never laid down, the watch says that nothing is heard of the second copy.
+    vault = (
+        vault_of(json.loads(second.read_text(encoding="utf-8")), run, now)
+        if settings["vault"] and second.exists()
+        else None
+    )
+    checked = check(look_of(settings, engine, now), limits_of(settings), asked, read, vault)
     artefacts: list[dict[str, Any]] = []
     if given["reports"] and not check_mode:
         pages = checked.pages(Heading(given["contract"], settings["site"], given["run_id"]))
@@ -118,6 +127,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "settings": {"type": "path", "default": "/etc/traumalink/backup_watch.json"},
+            "vault_settings": {"type": "path", "default": "/etc/traumalink/vault.json"},
             "month": {"type": "str", "default": ""},
             "time_zone": {"type": "str", "required": True},
             "retention_days": {"type": "int", "required": True},

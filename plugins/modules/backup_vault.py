@@ -11,9 +11,9 @@ module: backup_vault
 short_description: Bring what is new in the repository into the vault
 description:
   - Runs as root on the repository's host. New WAL and the sets that the repository lists are copied into a second repository on another file system; what is
-    there is compared and never written over. Only files that the engine itself writes anew are replaced, with their last 30 versions kept.
+    there is compared and never written over. Only files that the engine itself writes anew are replaced, where they are of the same repository, with earlier versions kept as long as sets are.
   - A file of the repository that is not what it was when it was copied fails the module by its name; all others are copied nevertheless.
-  - The vault removes old sets by itself, by its own and longer retention.
+  - The vault removes old sets by itself, by its own and longer retention, and nothing that has not lain in it for so long.
 options:
   settings: {description: File that the role backup has written., type: path, default: /etc/traumalink/vault.json}
   wait_seconds: {description: How long to wait for another run., type: float, default: 600}

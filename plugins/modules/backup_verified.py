@@ -14,6 +14,8 @@ description:
   - A backup counts when the repository lists it and says of itself that it is well; when every WAL segment from the set's start to the last row that the
     database committed after it is in the repository; when a row was committed while it was copied; when no page has a wrong checksum; and when its size
     can be right.
+  - The set that a second repository got counts when that one lists it and says of itself that it is well, and holds every WAL segment from its start on.
+    Where it does not, RV(second_problems) says so, nothing is removed, and the set of the first repository is proven all the same.
   - Only then sets older than O(retention_days) are removed. The set that a drill has proven last stays, with what it builds on.
 options:
   stanza: {description: The stanza., type: str, required: true}
@@ -24,6 +26,8 @@ options:
   size_expected: {description: Whether a person has said that the set's size is right., type: bool, default: false}
   retention_days: {description: How long sets are kept., type: int, required: true}
   wait_seconds: {description: How long WAL may take to arrive., type: float, default: 120}
+  second_label: {description: "Label of the set that the second repository got; empty where there is no second repository.", type: str, default: ""}
+  second_problem: {description: "Why the second repository got none, as M(traumalink.ops.pgbackrest_backup) says.", type: str, default: ""}
   vault: {description: Whether there is a second copy of the repository; a warning says so where there is none., type: bool, default: true}
 attributes:
   check_mode: {support: full, description: Looks at nothing; a check takes no backup.}
@@ -48,6 +52,7 @@ warnings_found: {description: What does not spoil the backup and should be known
 artefact: {description: "The proof's file: name, sha256, size_bytes.", returned: success and not check mode, type: dict}
 removed: {description: Labels of the sets that were too old., returned: success and not check mode, type: list, elements: str}
 kept: {description: The set that a drill has proven last., returned: success and not check mode, type: str}
+second_problems: {description: "Why the set of the second repository does not count.", returned: success and not check mode, type: list, elements: str}
 problems: {description: "Why the backup does not count, each with what to do.", returned: failure, type: list, elements: str}
 """
 
@@ -74,6 +79,8 @@ def main() -> None:
             "size_expected": {"type": "bool", "default": False},
             "retention_days": {"type": "int", "required": True},
             "wait_seconds": {"type": "float", "default": 120},
+            "second_label": {"type": "str", "default": ""},
+            "second_problem": {"type": "str", "default": ""},
             "vault": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
@@ -91,6 +98,8 @@ def main() -> None:
             size_expected=given["size_expected"],
             retention_days=given["retention_days"],
             vault=given["vault"],
+            second=given["second_label"],
+            second_problem=given["second_problem"],
         )
     except Unproven as error:
         module.fail_json(msg=f"backup {given['label']} does not count: {error}", problems=error.problems)

@@ -32,12 +32,22 @@ restore:
       V(stale), the mark of a restore is left whose data is not there any more.
   returned: success
   type: str
+wal_problem:
+  description: Why its WAL segments are of a size that is not supported, with what to do; empty where they are not.
+  returned: success
+  type: str
+left:
+  description: What a restore has left that was not concluded, where the old data lies, and what to do; empty where the data is as it was before.
+  returned: success
+  type: str
 """
 
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils.restore import RestoreTarget
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_left import left_words
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_target import RestoreTarget
+from ansible_collections.traumalink.ops.plugins.module_utils.wal_segments import segment_problem
 
 
 def main() -> None:
@@ -47,7 +57,13 @@ def main() -> None:
     )
     target = RestoreTarget(Path(module.params["data_directory"]))
     exists = (target.data_directory / "PG_VERSION").exists()
-    module.exit_json(changed=False, exists=exists, restore=target.unconcluded)
+    module.exit_json(
+        changed=False,
+        exists=exists,
+        restore=target.unconcluded,
+        left=left_words(target),
+        wal_problem=segment_problem(target.data_directory),
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ options:
   target_xid: {description: A transaction that was committed; it comes back too., type: str, default: ""}
   timeline: {description: Number of the timeline; chosen where it is empty., type: str, default: ""}
   accept_loss: {description: "The loss in words, as the refusal gives them.", type: str, default: ""}
-  proofs_path: {description: Folder of what was seen of backups when they were taken., type: path, default: /var/lib/traumalink-backup/proofs}
+  proofs_path: {description: Folder of what was seen of backups when they were taken; the drills' results lie beside it., type: path, default: /var/lib/traumalink-backup/proofs}
   present: {description: Names of the databases that there are today., type: list, elements: str, default: []}
   user: {description: System user of the drill; nothing else may run as it., type: str, required: true}
   configuration: {description: pgBackRest's configuration for the drill., type: path, required: true}

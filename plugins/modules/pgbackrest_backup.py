@@ -21,7 +21,7 @@ options:
     type: str
     choices: [auto, full, diff, incr]
     required: true
-  repositories: {description: "How many repositories are configured; each gets a backup of its own.", type: int, default: 1}
+  repositories: {description: "How many repositories are configured; each gets a backup of its own.", type: int, choices: [1, 2], default: 1}
   full_every_seconds: {description: How old the newest full set may become., type: int, default: 604800}
 attributes:
   check_mode: {support: full, description: Takes no backup and says that one would be taken.}
@@ -57,6 +57,8 @@ backup:
     backup_bytes: 243269632
     repository_bytes: 49283072
     checksum_errors: false
+second: {description: "The new set of the second repository, as RV(backup); null where there is none.", returned: success and not check mode, type: dict}
+second_problem: {description: Why the second repository got none; empty where it did., returned: success and not check mode, type: str}
 code: {description: The engine's number of the error., returned: failure, type: int}
 damaged:
   description: "Files of the database with pages that do not have their checksum: path and ranges of block numbers."
@@ -86,7 +88,7 @@ def main() -> None:
             "user": {"type": "str", "required": True},
             "repository_path": {"type": "path"},
             "type": {"type": "str", "choices": ["auto", "full", "diff", "incr"], "required": True},
-            "repositories": {"type": "int", "default": 1},
+            "repositories": {"type": "int", "choices": [1, 2], "default": 1},
             "full_every_seconds": {"type": "int", "default": 604800},
         },
         supports_check_mode=True,
@@ -101,14 +103,21 @@ def main() -> None:
             kind = due_kind(
                 engine.info(), read_proofs(), timedelta(seconds=given["full_every_seconds"]), datetime.now(UTC)
             )
-        backup = engine.backup(kind, given["repositories"])
+        backup = engine.backup(kind)
     except DamageError as error:
         module.fail_json(msg=str(error), code=error.code, damaged=[asdict(file) for file in error.files])
     except BackupError as error:
         module.fail_json(msg=str(error), code=error.code)
     except OpsError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=True, backup=backup.facts())
+    # A second copy that cannot be made takes nothing away from this set, which is still to be proven.
+    second, second_problem = None, ""
+    if given["repositories"] > 1:
+        try:
+            second = engine.second.backup(kind).facts()
+        except OpsError as error:
+            second_problem = str(error)
+    module.exit_json(changed=True, backup=backup.facts(), second=second, second_problem=second_problem)
 
 
 if __name__ == "__main__":

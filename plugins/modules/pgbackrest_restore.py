@@ -62,9 +62,11 @@ from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning i
     host_memory_bytes,
     max_wal_size_bytes,
 )
-from ansible_collections.traumalink.ops.plugins.module_utils.restore import Restore, RestoreTarget
+from ansible_collections.traumalink.ops.plugins.module_utils.restore import Restore
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_in_place import InPlace
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_room import RestoreRoom
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_target import RestoreTarget
 
 
 def main() -> None:
@@ -97,8 +99,8 @@ def main() -> None:
     options = (f"--config={given['configuration']}",) if given["configuration"] else ()
     engine = PgBackRest(run, given["stanza"], SYSTEM_USER, options=options)
     job = RestoreJob(given["set"], given["type"], given["target"], given["timeline"])
-    target = RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes, in_place=in_place)
-    restore = Restore(engine, job, target, stop, datetime.now(UTC), tuple(map(Path, given["tablespaces"])))
+    room = RestoreRoom(RestoreTarget(Path(given["data_directory"]), in_place), wal_bytes=wal_bytes)
+    restore = Restore(engine, job, room, stop, datetime.now(UTC), tuple(map(Path, given["tablespaces"])))
     try:
         result = restore.run(check=module.check_mode)
     except NotInstalled as error:

@@ -26,7 +26,7 @@ options:
   accept_loss: {description: "The loss in words, as this module's refusal gives them.", type: str, default: ""}
   repository_path: {description: "Where the repository lies, when the host has no settings for it: the vault, where C(ops) is gone.", type: path}
   cipher_passphrase: {description: "Its passphrase, with O(repository_path).", type: str}
-  proofs_path: {description: Folder of what was seen of backups when they were taken., type: path, default: /var/lib/traumalink-backup/proofs}
+  proofs_path: {description: Folder of what was seen of backups when they were taken; the drills' results lie beside it., type: path, default: /var/lib/traumalink-backup/proofs}
   programs_path: {description: Where PostgreSQL's versions lie; its pg_waldump reads the WAL., type: path, default: /usr/lib/postgresql}
 attributes:
   check_mode: {support: full, description: Reads only.}

@@ -56,9 +56,10 @@ from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning i
     host_memory_bytes,
     max_wal_size_bytes,
 )
-from ansible_collections.traumalink.ops.plugins.module_utils.restore import RestoreError, RestoreTarget
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_in_place import InPlace
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_room import RestoreRoom
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_target import RestoreError, RestoreTarget
 
 
 def main() -> None:
@@ -82,16 +83,18 @@ def main() -> None:
     job = RestoreJob(given["set"], given["type"], given["target"], given["timeline"])
     in_place = InPlace(given["in_place_agreed"]) if given["in_place"] else None
     wal_bytes = max_wal_size_bytes(given["memory_bytes"] or host_memory_bytes())
-    target = RestoreTarget(Path(given["data_directory"]), wal_bytes=wal_bytes, in_place=in_place)
+    target = RestoreTarget(Path(given["data_directory"]), in_place)
+    room = RestoreRoom(target, wal_bytes=wal_bytes)
     cluster = Cluster(version=given["version"], data_directory=target.data_directory, settings={})
     try:
-        free = target.require(given["database_bytes"], job)
+        target.require_movable(job)
+        free = room.require(given["database_bytes"], job)
         refuse_another_place(cluster, look(cluster))
     except ClusterError as error:
         module.fail_json(msg=f"{error}. Nothing was changed")
     except RestoreError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, free_bytes=free, required_bytes=target.required_bytes(given["database_bytes"], job))
+    module.exit_json(changed=False, free_bytes=free, required_bytes=room.required_bytes(given["database_bytes"], job))
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import NotInstalled, run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.file_system import free_bytes
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import repository_at
-from ansible_collections.traumalink.ops.plugins.module_utils.restore import free_bytes
 from ansible_collections.traumalink.ops.plugins.module_utils.vault_content import days_left, wal_bytes_a_day
 
 

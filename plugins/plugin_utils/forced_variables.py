@@ -80,6 +80,7 @@ RESULTS = frozenset(
         "file_backup_restore_planned",
         "file_backup_restored",
         "file_backup_taken",
+        "file_backup_vaulted",
         "inventory_hostname",
         "ledger_actor",
         "ledger_figures",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils import restore
+from ansible_collections.traumalink.ops.plugins.module_utils import restore_target
 from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
 from hypothesis import HealthCheck, settings
 
@@ -96,4 +96,4 @@ def contract_data() -> Callable[..., dict[str, Any]]:
 @pytest.fixture(autouse=True)
 def no_engine_of_a_lab(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test see the processes of a lab that runs beside it: containers' processes stand in this machine's list too."""
-    monkeypatch.setattr(restore, "running_engines", lambda _commands: [])
+    monkeypatch.setattr(restore_target, "running_engines", lambda _commands: [])

@@ -50,9 +50,9 @@ def play_of(verb: str) -> dict[str, Any]:
     [
         # A wrong passphrase, a lost database, a wrong signature and a truncated archive.
         ("site", ["preflight", "backup/refuse_loss", "deploy/preflight"], "certificates"),
-        ("restore", ["preflight", "restore", "backup/preflight"], "restore/stop"),
-        ("restore_database", ["preflight", "restore_database/preflight"], "drill/install"),
-        ("restore_vault", ["preflight/hosts", "restore_vault"], "restore/stop"),
+        ("restore", ["preflight", "restore", "backup/preflight"], "certificates"),
+        ("restore_database", ["preflight", "database_endpoint", "restore_database/preflight"], "drill/install"),
+        ("restore_vault", ["preflight/hosts", "restore_vault"], "certificates"),
         ("deploy", ["preflight", "database_endpoint"], "deploy"),
         ("backup", ["preflight", "database_endpoint"], "backup/run"),
         ("drill", ["drill/preflight"], "drill"),
@@ -86,6 +86,51 @@ def test_a_verb_goes_through_the_operation(verb: str) -> None:
             operation["vars"][f"operation_{part}"]
             == f"{{{{ playbook_dir }}}}/tasks/{'{{ __restore_way }}' if one_playbook else verb}_{part}.yml"
         )
+
+
+def test_the_application_is_stopped_only_when_nothing_is_missing_to_bring_the_data_back() -> None:
+    """A closed mirror or a certificate that cannot be made would leave the hospital without its application, and nothing restored."""
+    ready = ["certificates", "postgresql/install", "backup"]
+    assert tasks_of("restore", "work")[:7] == [*ready, "restore/stop", "restore/retire", "backup", "restore/data"]
+    assert tasks_of("restore_vault", "work")[:6] == [
+        *ready,
+        "restore_vault/server",
+        "restore/stop",
+        "restore_vault/data",
+    ]
+
+
+def test_a_restore_that_fails_is_undone_and_one_that_was_cut_off_is_not() -> None:
+    """The next operation would start the application beside half a database, and hold up whatever has no app hosts."""
+    recover = play_of("restore")["tasks"][-1]["vars"]["operation_recover"]
+    assert "ternary('restore_database_recover', 'restore_undo')" in recover
+    assert included(yaml.safe_load((PLAYBOOKS / "tasks/restore_undo.yml").read_text(encoding="utf-8"))) == [
+        "restore/undo"
+    ]
+    assert not (PLAYBOOKS / "tasks/restore_recover.yml").exists()
+
+
+def steps(path: str) -> list[dict[str, Any]]:
+    """Return the tasks of a file below the collection's folder."""
+    found: list[dict[str, Any]] = yaml.safe_load((PLAYBOOKS.parent / path).read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize(("verb", "then"), [("restore", "backup"), ("restore_vault", "restore_vault")])
+def test_a_restore_keeps_its_figures_before_what_may_fail_behind_it(verb: str, then: str) -> None:
+    concluded, keeps, follows = steps(f"playbooks/tasks/{verb}_work.yml")[-3:]
+    assert included([concluded]) == ["restore/conclude"]
+    assert keeps["ansible.builtin.set_fact"] == {"operation_figures": "{{ restore_summary }}"}
+    assert included([follows])[0].split("/")[0] == then
+
+
+def test_a_backup_that_counts_keeps_its_figures_though_its_second_copy_fails() -> None:
+    (take,) = steps("playbooks/tasks/backup_work.yml")
+    assert "operation_figures" in take["always"][0]["ansible.builtin.set_fact"]
+    verify = steps("roles/backup/tasks/verify.yml")
+    modules = [task.get("traumalink.ops.work", {}).get("module", "").rpartition(".")[2] for task in verify]
+    kept = [index for index, task in enumerate(verify) if "backup_figures" in task.get("ansible.builtin.set_fact", {})]
+    assert modules.index("backup_verified") < kept[0] < modules.index("backup_vault") < kept[1]
 
 
 def test_what_uses_a_release_binds_its_approval_to_the_archive() -> None:

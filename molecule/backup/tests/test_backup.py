@@ -189,7 +189,7 @@ def test_the_repository_belongs_to_a_system_user_of_its_own():
     assert (folder.user, folder.group, folder.mode) == ("pgbackrest", "pgbackrest", 0o750)
     assert at("ops1").user("pgbackrest").shell == "/usr/sbin/nologin"
     configuration = at("ops1").file("/etc/pgbackrest/pgbackrest.conf")
-    assert (configuration.user, configuration.group, configuration.mode) == ("root", "pgbackrest", 0o640)
+    assert (configuration.user, configuration.group, configuration.mode) == ("pgbackrest", "pgbackrest", 0o400)
 
 
 def test_the_passphrase_is_not_on_the_database_host():

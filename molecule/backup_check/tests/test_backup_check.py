@@ -85,7 +85,7 @@ def test_metrics_are_written_each_minute_by_a_user_of_no_power(label):
     timer = at("ops1").check_output("systemctl show traumalink-backup-watch.timer -p ActiveState,UnitFileState")
     assert set(timer.split()) == {"ActiveState=active", "UnitFileState=enabled"}
     settings = at("ops1").file("/etc/traumalink/backup_watch.json")
-    assert (settings.user, settings.group, settings.mode) == ("root", "pgbackrest", 0o640)
+    assert (settings.user, settings.group, settings.mode) == ("pgbackrest", "pgbackrest", 0o400)
 
 
 def test_the_sign_of_life_stops_when_something_is_critical(label, monitoring):

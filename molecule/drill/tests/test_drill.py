@@ -108,6 +108,8 @@ def test_the_drills_user_cannot_write_to_the_repository(label):
     assert at("ops1").run(f"{as_user} cat {REPOSITORY}/backup/lab/{label}/backup.manifest >/dev/null").rc == 0
     for path in (REPOSITORY, f"{REPOSITORY}/archive/lab", f"{REPOSITORY}/backup/lab/{label}"):
         assert at("ops1").run(f"{as_user} touch {path}/x").rc != 0
+    for path in ("/etc/pgbackrest/pgbackrest.conf", "/etc/traumalink/backup_watch.json"):
+        assert at("ops1").run(f"{as_user} cat {path}").rc != 0, "keys that are not the drill's"
     configuration = at("ops1").file("/etc/pgbackrest/drill.conf")
     assert (configuration.user, configuration.group, configuration.mode) == ("root", "traumalink-drill", 0o640)
 

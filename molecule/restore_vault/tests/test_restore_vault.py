@@ -7,7 +7,7 @@ import json
 import subprocess
 
 import pytest
-from flows import LAB, ROOT, SCENARIO, at, lab, play, sql
+from flows import LAB, ROOT, SCENARIO, at, lab, play, reach, sql
 from operations import last_record
 from site_access import reported
 
@@ -18,26 +18,13 @@ MOUNT = "mkdir -p {0} && mountpoint -q {0} || mount -t tmpfs -o size=1g none {0}
 FILES = "find {} -type f -printf '%P %s %T@ %U %m\\n' | sort"
 
 
-def reach():
-    """Give the words that reach a host as root over SSH."""
-    hosts = json.loads((LAB / "inventory" / "hosts.json").read_text(encoding="utf-8"))["all"]
-    common = hosts["vars"]
-    words = ["ssh", "-i", common["ansible_ssh_private_key_file"], *common["ansible_ssh_common_args"].split()]
-    return lambda host, command: [
-        *words,
-        f"{common['ansible_user']}@{hosts['hosts'][host]['ansible_host']}",
-        f"sudo sh -c '{command}'",
-    ]
-
-
 def carry(source, source_host, target, target_host):
     """Copy the vault from where it is mounted to where it is mounted next, with owners and times, as moving a NAS does."""
     at(target_host).check_output(MOUNT.format(target))
-    to = reach()
     with subprocess.Popen(
-        to(source_host, f"tar -C {source} --numeric-owner -cf - ."), stdout=subprocess.PIPE
+        reach(source_host, f"tar -C {source} --numeric-owner -cf - ."), stdout=subprocess.PIPE
     ) as giving:
-        subprocess.run(to(target_host, f"tar -C {target} --numeric-owner -xpf -"), stdin=giving.stdout, check=True)
+        subprocess.run(reach(target_host, f"tar -C {target} --numeric-owner -xpf -"), stdin=giving.stdout, check=True)
     assert giving.returncode == 0
 
 

@@ -62,3 +62,34 @@ def test_the_server_may_restart_while_the_application_is_stopped() -> None:
         for name in ("Stop the application", "Database", "The application serves again")
     ]
     assert order == sorted(order)
+
+
+DONE = "The restore is done, and lab has its data: repeat traumalink.ops.backup -e backup_type=full, not the restore"
+
+
+@pytest.mark.parametrize(
+    ("host", "other", "said"),
+    [
+        ({"__restore_left": {"left": ""}}, {}, ""),
+        ({"__restore_left": {"left": "half a database"}}, {}, "half a database"),
+        ({"__restore_left": {"left": ""}, "restore_summary": {"rto_seconds": 60}}, {}, DONE),
+        ({"__restore_left": {"left": ""}}, {"__restore_other": {"role": "primary"}}, "db2 is stopped, its data untouched, and the application stays stopped"),
+        ({"__restore_left": {"left": ""}}, {"__restore_other": {"role": "stopped"}}, ""),
+        ({}, {}, "db1 cannot be asked what became of its data, so the application is left as it is"),
+    ],
+)  # fmt: skip
+def test_a_restore_that_failed_says_what_stands_and_is_undone_where_nothing_was_moved(
+    host: dict[str, Any], other: dict[str, Any], said: str
+) -> None:
+    hosts = {"db1": {"inventory_hostname": "db1", **host}, "db2": {"inventory_hostname": "db2", **other}}
+    given = {"hostvars": hosts, "groups": {"db": ["db1", "db2"]}, "restore_host": "db1"}
+    stands = templar(**given).template(load("restore/vars/main.yml")["__restore_stands"])
+    assert stands.startswith(said) if said else stands == ""
+
+
+def test_the_application_that_was_stopped_is_started_again_only_when_nothing_is_to_be_said() -> None:
+    undo = load("restore/tasks/undo.yml")
+    said = next(index for index, task in enumerate(undo) if "ansible.builtin.fail" in task)
+    started = next(index for index, task in enumerate(undo) if "traumalink.ops.application" in task)
+    assert said < started
+    assert "__restore_stopped is defined" in undo[started]["when"]

@@ -1,4 +1,4 @@
-"""What `pgbackrest info` printed in the lab (version 2.45), with changes."""
+"""What pgBackRest printed in the lab (version 2.45) of sets, their manifests and the archive, with changes."""
 
 from __future__ import annotations
 
@@ -87,3 +87,13 @@ pg_data/base/5/1259={"checksum-page":true,"size":8192}
 pg_data/base/5/16385={"checksum-page":false,"checksum-page-error":[7,[9,12]],"repo-size":4096,"size":16384}
 pg_data/base/5/16385.1={"checksum-page":false,"repo-size":4096,"size":100}
 """
+# The manifest of a set with one tablespace outside the data directory, as far as a plan looks at it.
+MANIFEST_WITH_TABLESPACE = '[backup:target]\npg_data={"path":"/data","type":"path"}\npg_tblspc/16400={"path":"/srv/other","tablespace-id":"16400","type":"link"}\n'
+
+
+def listing(*numbers: int) -> str:
+    """Return what the repository lists of its archive, with these segments of timeline 1, each below ten."""
+    names = [f"00000001000000000000000{number}" for number in numbers]
+    return json.dumps(
+        {f"15-1/{name[:16]}/{name}-{'a' * 40}.zst": {"type": "file", "size": 9, "time": 1795397900} for name in names}
+    )

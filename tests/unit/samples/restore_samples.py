@@ -116,3 +116,13 @@ class Wal:
         stanza = Stanza("lab", 0, "ok", 7, None, None, sets, "15-1")
         missing = "" if readable else "pg_waldump is not installed"
         return Planner(want, stanza, self.archive, {}, self if readable else None, NOW, missing)
+
+
+def whole() -> Wal:
+    """Return WAL without a gap: segments 1 to 20 of timeline 1."""
+    return Wal().write(1, range(1, 21))
+
+
+def forked() -> Wal:
+    """Return WAL of which timeline 2 left timeline 1 in the middle of segment 15, an hour later; timeline 1 went on to 20."""
+    return whole().leave(1, lsn(15, 0x800000), 2).write(2, range(15, 31), begin=lsn(15, 0x800000), later=60)

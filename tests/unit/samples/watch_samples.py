@@ -13,5 +13,6 @@ SETTINGS: dict[str, Any] = {
     "certificate_days": 30,
     "full_days": 14,
     "vault": True,
+    "second": False,
     "file_hosts": [],
 }

@@ -1,10 +1,11 @@
-"""A wanted cluster and a host with nothing on it, see tests/unit/fakes/cluster_host.py."""
+"""A wanted cluster and a host with nothing on it (tests/unit/fakes/cluster_host.py); a host to restore on (tests/unit/samples/restore_host_samples.py)."""
 
 from __future__ import annotations
 
 import os
 import pwd
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import (
@@ -12,10 +13,12 @@ from ansible_collections.traumalink.ops.plugins.module_utils import (
     cluster_creation,
     cluster_running,
     postgresql_cluster,
+    restore,
     server_log,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_cluster import Cluster
 from cluster_host import Host
+from restore_host_samples import Repository
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
@@ -46,3 +49,11 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
 def host(cluster: Cluster) -> Host:
     """Give a host with nothing on it."""
     return Host(cluster)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, runner: Any, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """Give a host without data beside a repository with one backup of 10 GiB."""
+    monkeypatch.setattr(restore, "SYSTEM_USER", ME)
+    (tmp_path / "15").mkdir()
+    return Repository(tmp_path / "15" / "main", runner)

@@ -29,8 +29,10 @@ from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsEr
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger import Ledger
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
 from ansible_collections.traumalink.ops.plugins.module_utils.record import Record
+from ansible_collections.traumalink.ops.plugins.module_utils.vault import Vault, vault_of
 from backup_samples import NOW, full
 from month_samples import FACTS, ZONE, record
+from vault_samples import SETTINGS as VAULT
 
 LIMITS = Limits(vault=True)
 ALL = History(tuple(record(days) for days in range(25, 0, -1)), True, True)
@@ -77,6 +79,30 @@ def test_a_damaged_file_is_found_where_files_are_read(checked: Any, runner: Any)
     runner.on("repo-get", out="same").on("verify", out=f"INFO: invalid checksum '{full(8).label}/bundle/1'")
     (line,) = checked(files=True).problems
     assert f"{full(8).label}/bundle/1 (invalid checksum)" in line
+
+
+def test_a_damaged_file_of_the_second_copy_is_found_although_the_engine_ends_well(
+    runner: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    vault = vault_of({**VAULT, "vault_path": str(tmp_path), "config": "/vault.conf"}, runner, NOW)
+    vault = replace(vault, apart=lambda _one, _other: True)
+    (tmp_path / "backup/lab" / full(8).label).mkdir(parents=True)
+    (tmp_path / "backup/lab" / full(8).label / "backup.manifest").touch()
+    runner.on("repo-get", out="same").on("verify")
+    runner.on("verify", "--config=/vault.conf", out=f"INFO: invalid checksum '{full(8).label}/bundle/1'")
+    monkeypatch.setattr(Look, "see", lambda _self: Seen(FACTS))
+    look = Look(PgBackRest(runner, "lab", "x", running=list), Path("/r"), NOW)
+
+    def problems(files: bool, vault: Vault) -> list[str]:
+        return check(look, LIMITS, Asked("2026-11", ZONE, 7, files), lambda *_times: ALL, vault).problems
+
+    assert problems(False, vault) == []
+    (line,) = problems(True, vault)
+    assert line.startswith(
+        f"warning: files of the second copy are damaged, gone or cannot be read: {full(8).label}/bundle/1 (invalid checksum)"
+    )
+    (line,) = problems(True, replace(vault, place=tmp_path / "away"))
+    assert "away is not there; mount the vault" in line
 
 
 def test_files_of_a_repository_that_cannot_be_read_are_not_asked_for(checked: Any, runner: Any) -> None:

@@ -10,6 +10,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.backup_judgement im
     Evidence,
     problems,
     proof_of,
+    second_problems,
     warnings,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import Canary, Content, Table
@@ -124,3 +125,25 @@ def test_a_gap_between_two_sets_is_a_warning_for_whoever_wants_a_time_in_it() ->
     )
     assert list(warnings(replace(GOOD, archive=archive(5, 6, 7), proofs={}))) == []
     assert list(warnings(replace(GOOD, archive=archive(5, 6, 7), proofs=proofs(proof(1, system_id=5))))) == []
+
+
+def test_a_set_of_the_second_repository_needs_no_rows_beside_it_but_all_wal_up_to_them() -> None:
+    there = replace(GOOD, observed=observed(during=()), proofs={})
+    assert list(second_problems(there)) == []
+    for missing in (5, 6, 7):
+        (said,) = second_problems(replace(there, archive=archive(*(n for n in range(2, 9) if n != missing))))
+        assert said.startswith(f"WAL segment {segment_name(1, missing)} is missing")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"stanza": stanza()}, "does not list backup"),
+        ({"stanza": stanza(full(), status=2, message="no valid backups")}, "no valid backups"),
+        ({"stanza": stanza(full(), system_id=5)}, "is of the database 5"),
+        ({"stanza": stanza(full(checksum_errors=True))}, "wrong checksums"),
+    ],
+)
+def test_what_is_wrong_with_a_set_of_the_second_repository_is_named(changes: dict[str, Any], words: str) -> None:
+    (said,) = second_problems(replace(GOOD, **changes))
+    assert words in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.certificate_expiry 
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import DrillResult, write_result
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
+from ansible_collections.traumalink.ops.plugins.module_utils.second_repository import SecondState, write_second
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import segment_name
 from backup_samples import NOW, SYSTEM, full, proof
 from watch_samples import SETTINGS
@@ -73,6 +75,18 @@ def test_sees_sets_proofs_drills_wal_and_room(look: Look, runner: Any) -> None:
     assert facts.days_until_full is not None, "the proof of a day ago saw more free space"
     assert seen.stanza is not None
     assert seen.archive is not None
+
+
+def test_a_second_repository_is_asked_up_to_where_it_has_wal(look: Look, runner: Any) -> None:
+    runner.on("info", out=info()).on("repo-ls", out=listing(5, 6, 7))
+    assert look.see().facts.second is None, "where there is none"
+    assert runner.asked("--repo=2") == []
+    write_second(SecondState(full(1).label, NOW), getpass.getuser(), look.state / "second.json")
+    held = json.loads(info())[0]
+    held["archive"] = [{"database": {"id": 1}, "id": "15-1", "min": segment_name(1, 1), "max": segment_name(1, 6)}]
+    runner.on("--repo=2", "info", out=json.dumps([held]))
+    seen = replace(look, second=True).see().facts.second
+    assert seen == SecondState(full(1).label, NOW, "", NOW - timedelta(minutes=1))
 
 
 def test_a_gap_is_seen(look: Look, runner: Any) -> None:

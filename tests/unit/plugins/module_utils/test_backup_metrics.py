@@ -10,6 +10,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.backup_metrics impo
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_status import Certificate, Facts, Limits, findings
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import DrillResult
 from ansible_collections.traumalink.ops.plugins.module_utils.file_proof import FileDrill, FileProof
+from ansible_collections.traumalink.ops.plugins.module_utils.second_repository import SecondState
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import segment_name
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_archive import Gap
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_continuity import Continuity
@@ -19,10 +20,10 @@ GAP = Gap(segment_name(1, 8), segment_name(1, 9), 2)
 FILES = FileProof("app1", "9cb28017", NOW - timedelta(hours=5), 3, 70)
 FACTS = Facts(
     now=NOW, system_id=SYSTEM, sets=(full(2), full(1)), proofs=proofs(proof(1)), archived_at=NOW - timedelta(seconds=90),
-    drills={"x": DrillResult("x", NOW - timedelta(days=3), "success", "", 9.0), "y": DrillResult("y", NOW, "failed", "", 9.0)},
+    drills={"x": DrillResult("x", NOW - timedelta(days=3), "success", "", 9.0), "y": DrillResult("y", NOW, "failed", "", 9.0, succeeded_before=NOW - timedelta(days=5))},
     continuity=(Continuity("a", segment_name(1, 5), segment_name(1, 6), segment_name(1, 9), (GAP,)), Continuity("b", "", "", "", (GAP,))),
     certificates=(Certificate('we"ird\\name', NOW + timedelta(days=1)), Certificate("db1:8432", None, "refused")), free_bytes=123, total_bytes=1000,
-    days_until_full=12.5, file_proofs={"app1": FILES}, file_drills={
+    days_until_full=12.5, second=SecondState("A", NOW - timedelta(hours=6)), file_proofs={"app1": FILES}, file_drills={
         "app1": FileDrill.of(FILES, NOW - timedelta(days=4), 2.0, 3, 70, ""), "app2": FileDrill.of(FILES, NOW, 2.0, 3, 70, "gone"),
     },
 )  # fmt: skip

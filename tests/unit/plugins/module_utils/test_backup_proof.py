@@ -15,7 +15,6 @@ from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import
     Proof,
     ProofError,
     Table,
-    drilled_sets,
     parse_proof,
     proof_text,
     read_proof,
@@ -90,12 +89,3 @@ def test_a_missing_proof_says_that_nothing_is_proven(tmp_path: Path) -> None:
     with pytest.raises(ProofError, match=r"No such file or directory.*: nothing is proven of backup 20261123-013700F"):
         read_proof("20261123-013700F", tmp_path)
     assert read_proofs(tmp_path / "absent") == {}
-
-
-def test_only_a_drill_that_went_well_proves_a_set(tmp_path: Path) -> None:
-    for label, outcome in (("A", "success"), ("B", "failed")):
-        drill = {"label": label, "drilled_at": "2026-11-24T03:00:00+00:00", "outcome": outcome}
-        (tmp_path / f"{label}.json").write_text(json.dumps(drill))
-    (tmp_path / "C.json").write_text("{")
-    (tmp_path / "D.json").write_text("[]")
-    assert drilled_sets(tmp_path) == {"A": datetime(2026, 11, 24, 3, tzinfo=UTC)}

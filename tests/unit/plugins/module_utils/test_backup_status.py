@@ -20,6 +20,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.backup_status impor
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import DrillResult
 from ansible_collections.traumalink.ops.plugins.module_utils.file_proof import FileDrill, FileProof
+from ansible_collections.traumalink.ops.plugins.module_utils.second_repository import SecondState
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import segment_name
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_archive import Gap
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_continuity import Continuity
@@ -102,6 +103,27 @@ def test_what_is_well_is_no_finding() -> None:
 )  # fmt: skip
 def test_each_silence_has_its_finding(changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     assert found(**changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (SecondState("A", NOW - timedelta(hours=30)), []),
+        (SecondState("A", NOW - timedelta(hours=31)), ["second_late"]),
+        (SecondState(), ["second_late"]),
+        (SecondState("A", NOW, "unable to connect"), ["second"]),
+        (SecondState("A", NOW, "", NOW - timedelta(minutes=15)), []),
+        (SecondState("A", NOW, "", NOW - timedelta(minutes=16)), ["second_wal_late"]),
+    ],
+)
+def test_a_second_repository_is_watched(state: SecondState, expected: list[str]) -> None:
+    limits = replace(LIMITS, second=True)
+    assert found(limits, second=state) == [(WARNING, code) for code in expected]
+    assert found(LIMITS, second=None) == [], "a site that has none is not told of it"
+
+
+def test_a_second_repository_is_a_second_copy() -> None:
+    assert found(Limits(second=True), vault=None, second=SecondState("A", NOW)) == []
 
 
 def test_a_site_without_a_second_copy_is_told_so_and_raises_no_alarm() -> None:

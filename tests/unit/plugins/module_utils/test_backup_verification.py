@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,9 +11,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import read_proof, write_proof
-from ansible_collections.traumalink.ops.plugins.module_utils.backup_verification import Unproven, Verification
+from ansible_collections.traumalink.ops.plugins.module_utils.backup_verification import NO_VAULT, Unproven, Verification
+from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import DrillResult, write_result
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_sets import Backup
+from ansible_collections.traumalink.ops.plugins.module_utils.second_repository import (
+    SecondState,
+    read_second,
+    write_second,
+)
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import segment_name
 from backup_samples import NOW, archive, full, observed, proof, stanza
 
@@ -28,6 +33,7 @@ class Engine:
     user: str = field(default_factory=getpass.getuser)
     expired: list[int] = field(default_factory=list)
     refuses: bool = False
+    second: Any = None
 
     def info(self) -> Any:
         return stanza(*self.backups)
@@ -63,7 +69,7 @@ def verification(engine: Engine, folder: Path, clock: Clock | None = None) -> Ve
     clock = clock or Clock()
     for name in ("proofs", "drills"):
         (folder / name).mkdir(exist_ok=True)
-    places = {"proofs": folder / "proofs", "drills": folder / "drills"}
+    places = {"proofs": folder / "proofs", "drills": folder / "drills", "second": folder / "second.json"}
     return Verification(engine, folder, NOW, 10.0, **places, clock=clock, sleep=clock.sleep)  # type: ignore[arg-type]
 
 
@@ -113,11 +119,19 @@ def test_what_is_too_old_goes_with_its_proof_only_after_the_new_one_is_proven(tm
 def test_the_set_that_a_drill_has_proven_last_stays(tmp_path: Path) -> None:
     engine = Engine([full(30), full()], [(5, 6, 7)])
     looked = verification(engine, tmp_path)
-    drill = {"label": full(30).label, "drilled_at": NOW.isoformat(), "outcome": "success"}
-    (tmp_path / "drills" / f"{full(30).label}.json").write_text(json.dumps(drill))
+    write_result(DrillResult(full(30).label, NOW, "success", "", 9.0), tmp_path / "drills", engine.user)
     verified = run(looked)
     assert engine.expired == [31]
     assert (verified.removed, verified.kept) == ([], full(30).label)
+
+
+def test_a_proven_set_stays_while_only_unproven_ones_cover_the_time(tmp_path: Path) -> None:
+    engine = Engine([full(15), full(8), full()], [(5, 6, 7)])
+    looked = verification(engine, tmp_path)
+    write_proof(proof(15), engine.user, tmp_path / "proofs")
+    verified = run(looked)
+    assert engine.expired == [16]
+    assert verified.removed == []
 
 
 def test_a_warning_stands_in_the_figures(tmp_path: Path) -> None:
@@ -137,3 +151,59 @@ def test_old_sets_that_cannot_be_removed_are_a_failure(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="removing what is older failed"):
         run(verification(Engine([full()], [(5, 6, 7)], refuses=True), tmp_path))
     assert read_proof(full().label, tmp_path / "proofs").label == full().label, "it is proven all the same"
+
+
+OTHER = "20261125-221500F"
+
+
+def with_second(folder: Path, arrivals: list[Iterable[int]], *backups: Backup) -> Verification:
+    """Return the look at a repository beside which there is a second one."""
+    engine = Engine([full()], [(5, 6, 7)])
+    engine.second = Engine(list(backups), arrivals)
+    return verification(engine, folder)
+
+
+def test_the_second_repository_is_looked_at(tmp_path: Path) -> None:
+    looked = with_second(tmp_path, [(5,), (5, 6, 7)], full(label=OTHER))
+    verified = run(looked, second=OTHER)
+    assert (verified.warnings, verified.lacking, looked.engine.expired) == ([], [], [7])
+    assert read_second(tmp_path / "second.json") == SecondState(OTHER, NOW)
+
+
+def test_a_site_without_a_second_copy_is_told_so(tmp_path: Path) -> None:
+    assert run(with_second(tmp_path, [(5, 6, 7)]), vault=False).warnings == [NO_VAULT]
+
+
+@pytest.mark.parametrize(
+    ("backups", "arrivals", "words"),
+    [
+        ((), [(5, 6, 7)], f"the repository does not list backup {OTHER}"),
+        ((full(label=OTHER),), [(5, 7)], f"WAL segment {segment_name(1, 6)} is missing"),
+    ],
+)
+def test_what_the_second_repository_lacks_is_told_and_takes_nothing_from_the_first(
+    tmp_path: Path, backups: tuple[Backup, ...], arrivals: list[Iterable[int]], words: str
+) -> None:
+    write_second(SecondState("A", NOW), getpass.getuser(), tmp_path / "second.json")
+    looked = with_second(tmp_path, arrivals, *backups)
+    (said,) = run(looked, second=OTHER).facts()["second_problems"]
+    assert said.startswith(words)
+    assert read_second(tmp_path / "second.json") == SecondState("A", NOW, said), "what was verified before is known"
+    assert looked.engine.expired == [], "what lies there may be needed"
+    assert read_proof(full().label, tmp_path / "proofs").label == full().label
+
+
+def test_a_second_repository_that_got_nothing_is_told_and_not_looked_at(tmp_path: Path) -> None:
+    looked = with_second(tmp_path, [])
+    assert run(looked, second_problem="unable to connect").lacking == ["unable to connect"]
+    assert read_second(tmp_path / "second.json") == SecondState(problem="unable to connect")
+
+
+def test_a_second_repository_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    looked = with_second(tmp_path, [(5, 6, 7)])
+
+    def away() -> None:
+        raise BackupError("unable to connect")
+
+    looked.engine.second.info = away
+    assert run(looked, second=OTHER).lacking == ["unable to connect"]

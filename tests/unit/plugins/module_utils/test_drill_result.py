@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import drilled_sets
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import (
     Check,
     DrillResult,
@@ -41,16 +41,27 @@ def test_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert read_results(tmp_path) == {"A": written}
 
 
-def test_the_backups_know_a_set_that_was_drilled(tmp_path: Path) -> None:
+def test_a_later_failure_leaves_it_known_that_the_set_came_back_once(tmp_path: Path) -> None:
     write_result(result("A", 3), tmp_path, OWNER)
+    assert read_results(tmp_path)["A"].last_success == NOW - timedelta(days=3)
+    for days_ago in (2, 1):
+        write_result(result("A", days_ago, "failed", "scratch: No space left on device"), tmp_path, OWNER)
+    found = read_results(tmp_path)["A"]
+    assert (found.outcome, found.drilled_at) == ("failed", NOW - timedelta(days=1))
+    assert found.last_success == NOW - timedelta(days=3)
+
+
+def test_a_set_that_never_came_back_has_no_success(tmp_path: Path) -> None:
     write_result(result("B", 2, "failed", "replay: ended early"), tmp_path, OWNER)
-    assert drilled_sets(tmp_path) == {"A": NOW - timedelta(days=3)}
+    assert read_results(tmp_path)["B"].last_success is None
 
 
-def test_a_later_drill_of_the_same_set_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
-    write_result(result("A", 3), tmp_path, OWNER)
-    write_result(result("A", 1, "failed", "amcheck: broken"), tmp_path, OWNER)
-    assert read_results(tmp_path)["A"].outcome == "failed"
+def test_a_result_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    path = write_result(result("A", 3), tmp_path, OWNER)
+    plain = json.loads(path.read_text())
+    del plain["succeeded_before"]
+    path.write_text(json.dumps(plain))
+    assert read_results(tmp_path) == {"A": result("A", 3)}
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"label": "A", "checks": 3}', "null", '{"checks": [{"x": 1}]}'])

@@ -99,15 +99,37 @@ def test_creates_and_checks(runner: Any) -> None:
 def test_a_backup_is_the_set_that_the_repository_holds_afterwards(runner: Any, kind: str) -> None:
     runner.on("info", out=[without(INCREMENT), REAL]).on("backup")
     assert engine(runner).backup(kind).label == INCREMENT
-    assert [argv[3:] for argv in runner.asked("backup")] == [[f"--type={kind}", "backup"]]
+    assert [argv[3:] for argv in runner.asked("backup")] == [["--repo=1", f"--type={kind}", "backup"]]
 
 
-def test_each_repository_gets_a_backup_of_its_own(runner: Any) -> None:
-    runner.on("info", out=[without(INCREMENT), REAL]).on("backup")
-    assert engine(runner).backup("incr", repositories=2).label == INCREMENT
-    assert [argv[3:] for argv in runner.asked("backup")] == [
-        ["--repo=1", "--type=incr", "backup"], ["--repo=2", "--type=incr", "backup"],
+def test_the_second_repository_gets_a_backup_of_its_own_that_is_looked_up_there(runner: Any) -> None:
+    runner.on("info", out=[second(without(INCREMENT)), second(REAL)]).on("backup")
+    assert engine(runner).second.backup("incr").label == INCREMENT
+    assert [argv[3:] for argv in runner.calls] == [
+        ["--repo=2", "info", "--output=json"], ["--repo=2", "--type=incr", "backup"], ["--repo=2", "info", "--output=json"],
     ]  # fmt: skip
+
+
+def test_an_exit_status_is_not_taken_for_a_backup_in_the_second_repository_either(runner: Any) -> None:
+    runner.on("info", out=second(REAL)).on("backup")
+    with pytest.raises(
+        BackupError, match="into repository 2 ended without an error, but repository 2 holds no new set"
+    ):
+        engine(runner).second.backup("incr")
+
+
+def test_a_second_repository_that_cannot_be_read_is_named(runner: Any) -> None:
+    runner.on("info", err="ERROR: [124]: unable to connect\n", status=124)
+    with pytest.raises(BackupError, match=r"^reading repository 2 failed: "):
+        engine(runner).second.info()
+
+
+def second(text: str) -> str:
+    """Return what `info` says of one repository as if it were the second."""
+    (whole,) = json.loads(text)
+    for entry in [*whole["db"], *(each["database"] for each in [*whole["archive"], *whole["backup"]])]:
+        entry["repo-key"] = 2
+    return json.dumps([{**whole, "repo": [{**repository, "key": 2} for repository in whole["repo"]]}])
 
 
 def test_the_first_backup_of_all_counts(runner: Any) -> None:

@@ -101,6 +101,11 @@ def test_what_a_second_repository_holds_is_not_taken_for_the_first_ones() -> Non
         db=[*real["db"], {"id": 1, "repo-key": 2, "system-id": 5, "version": "15"}],
     )  # fmt: skip
     assert parse_info(text, "lab") == parse_info(REAL, "lab")
+    with pytest.raises(BackupError, match="unable to connect"):
+        parse_info(text, "lab", 2)
+    there = parse_info(text.replace('"code": 99', '"code": 0'), "lab", 2)
+    assert [backup.label for backup in there.backups] == [entry["label"] for entry in second]
+    assert (there.system_id, there.wal_max) == (5, "Z")
 
 
 @pytest.mark.parametrize("text", [ABSENT, "[]"])

@@ -47,6 +47,12 @@ def test_an_engine_that_fails_without_naming_a_file_is_told(runner: Any) -> None
     assert damage(runner) == ("pgbackrest verify ended with status 29: ERROR: [029]: nothing can be read",)
 
 
+def test_an_error_without_a_file_is_told_although_the_engine_ends_well(runner: Any) -> None:
+    said = "INFO: stanza: lab\n    status: error\n    backup info file and archive info file do not match\nP00   INFO: verify command end: completed successfully (5ms)"
+    runner.on("repo-get", out="same").on("verify", out=said)
+    assert damage(runner)[0].startswith("backup info file and archive info file do not match")
+
+
 def test_many_files_are_counted(runner: Any) -> None:
     runner.on("repo-get", out="same").on(
         "verify", out="\n".join(f"INFO: invalid size 'x/{number}'" for number in range(14))

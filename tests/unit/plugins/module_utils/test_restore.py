@@ -8,106 +8,39 @@ import pwd
 import shutil
 import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils import restore
+from ansible_collections.traumalink.ops.plugins.module_utils import restore, restore_room
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError, PgBackRest
-from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_failure import RunningEngine
-from ansible_collections.traumalink.ops.plugins.module_utils.restore import (
-    LAID_DOWN,
-    Restore,
-    RestoreError,
-    RestoreTarget,
-    free_bytes,
-)
+from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_in_place import InPlace
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
-from info_samples import one_full
-
-GIB = 1024**3
-NOW = datetime(2026, 11, 23, 19, 5, 7, tzinfo=UTC)
-LABEL = "20261123-013700F"
-JOB = RestoreJob(LABEL, timeline=1)
-WHOLE = [f"--set={LABEL}", "--type=default", "--target-timeline=1", "restore"]
-ASIDE = "main.before-restore-20261123T190507Z"
-INFO = one_full(LABEL, "0/500", "05", 10 * GIB)
-NEEDED = 10 * GIB + 1 * GIB + 1 * GIB  # the database, its tenth, 1 GiB of WAL
-
-
-class Killed(BaseException):
-    """The controller's or the host's sudden end."""
-
-
-class Repository:
-    """The host's data directory, and an engine that restores into it."""
-
-    def __init__(self, data: Path, runner: Any) -> None:
-        self.data, self.runner, self.free = data, runner, NEEDED
-        self.stops, self.wanted = 0, JOB
-        self.tablespaces: tuple[Path, ...] = ()
-        self.in_place: InPlace | None = None
-        self.stop_fails: BaseException | None = None
-        runner.on("info", out=json.dumps([INFO])).on("restore", then=self.finish)
-
-    def finish(self) -> None:
-        """Do what a restore does: complete the data and ask the server to recover."""
-        (self.data / "patients").write_text("from the repository")
-        (self.data / "PG_VERSION").write_text("15\n")
-        (self.data / "recovery.signal").touch()
-
-    def stop(self) -> None:
-        assert self.data.is_dir() or not self.data.exists()
-        self.stops += 1
-        if self.stop_fails:
-            raise self.stop_fails
-
-    @property
-    def target(self) -> RestoreTarget:
-        return RestoreTarget(self.data, lambda _path: self.free, in_place=self.in_place)
-
-    @property
-    def job(self) -> Restore:
-        return Restore(
-            PgBackRest(self.runner, "lab", "postgres"), self.wanted, self.target, self.stop, NOW, self.tablespaces
-        )
-
-    def restores(self) -> list[list[str]]:
-        """Return the options of each restore that was started."""
-        runs = self.runner.asked("restore")
-        assert all(f"--pg1-path={self.data}" in argv for argv in runs), "the engine writes where the guards looked"
-        return [[word for word in argv[3:] if not word.startswith("--pg1-path=")] for argv in runs]
-
-
-@pytest.fixture
-def repository(tmp_path: Path, runner: Any, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """Give a host without data beside a repository with one backup of 10 GiB."""
-    monkeypatch.setattr(restore, "SYSTEM_USER", pwd.getpwuid(os.geteuid()).pw_name)
-    (tmp_path / "15").mkdir()
-    return Repository(tmp_path / "15" / "main", runner)
-
-
-def lay_old_data(repository: Repository) -> None:
-    repository.data.mkdir()
-    (repository.data / "PG_VERSION").write_text("15\n")
-    (repository.data / "patients").write_text("precious")
-
-
-def open_for_writes(data: Path) -> None:
-    """Do what a server does that has replayed all WAL, and write something."""
-    (data / "global").mkdir()
-    (data / "global" / "pg_control").touch()
-    (data / "recovery.signal").unlink()
-    (data / "patients").write_text("written since")
-
-
-def found(folder: Path) -> dict[str, str]:
-    """Return everything that lies under a folder."""
-    return {str(path.relative_to(folder)): path.read_text() if path.is_file() else "" for path in folder.rglob("*")}
-
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_target import (
+    LAID_DOWN,
+    RestoreError,
+    RestoreTarget,
+)
+from restore_host_samples import (
+    ASIDE,
+    GIB,
+    INFO,
+    JOB,
+    LABEL,
+    NEEDED,
+    OTHERS,
+    WHOLE,
+    Repository,
+    found,
+    killed_after_the_last_file,
+    killed_after_the_move,
+    killed_after_the_new_folder,
+    killed_before_the_first_file,
+    killed_in_the_middle,
+    killed_in_the_middle_of,
+    lay_old_data,
+    open_for_writes,
+)
 
 # --- to the end ---
 
@@ -170,13 +103,6 @@ def test_a_server_under_another_unit_keeps_its_data(repository: Repository) -> N
         server.kill()
     assert (repository.data / "patients").read_text() == "precious"
     assert repository.restores() == []
-
-
-@pytest.mark.parametrize("left", ["4194304\n", f"{os.getpid()}\n", "", "x\n"])
-def test_what_a_dead_server_left_stops_no_restore(repository: Repository, left: str) -> None:
-    lay_old_data(repository)
-    (repository.data / "postmaster.pid").write_text(left)
-    assert repository.job.run().kept_aside == str(repository.data.with_name(ASIDE))
 
 
 def test_the_data_belongs_to_the_server_s_user_before_the_engine_writes(repository: Repository) -> None:
@@ -254,53 +180,6 @@ def test_check_mode_tells_and_changes_nothing(repository: Repository) -> None:
 # --- interrupted ---
 
 
-def killed_in_the_middle(repository: Repository) -> None:
-    """Let the engine be killed when it has brought its manifest and half of the files."""
-    lay_old_data(repository)
-    killed_in_the_middle_of(repository)
-
-
-def killed_in_the_middle_of(repository: Repository) -> None:
-    """Kill the engine; old data is there already."""
-
-    def half() -> None:
-        (repository.data / "backup.manifest").write_text("x")
-        (repository.data / "half").write_text("y")
-        raise Killed
-
-    repository.runner.on("restore", then=half)
-    with pytest.raises(Killed):
-        repository.job.run()
-    repository.runner.on("restore", then=repository.finish)
-
-
-def killed_before_the_first_file(repository: Repository) -> None:
-    lay_old_data(repository)
-
-    def nothing() -> None:
-        raise Killed
-
-    repository.runner.on("restore", then=nothing)
-    with pytest.raises(Killed):
-        repository.job.run()
-    repository.runner.on("restore", then=repository.finish)
-
-
-def killed_after_the_move(repository: Repository) -> None:
-    lay_old_data(repository)
-    repository.data.rename(repository.data.with_name(ASIDE))
-
-
-def killed_after_the_new_folder(repository: Repository) -> None:
-    killed_after_the_move(repository)
-    repository.data.mkdir()
-
-
-def killed_after_the_last_file(repository: Repository) -> None:
-    killed_in_the_middle(repository)
-    repository.finish()
-
-
 @pytest.mark.parametrize(
     ("killed", "last_restore", "step"),
     [
@@ -322,51 +201,6 @@ def test_a_restore_killed_at_any_moment_can_be_run_again(
     assert (repository.data / "patients").read_text() == "from the repository"
     assert repository.target.marker_lines[1:] == [JOB.line, LAID_DOWN]
     assert found(repository.data.with_name(ASIDE)) == {"PG_VERSION": "15\n", "patients": "precious"}
-
-
-def restored(repository: Repository) -> None:
-    lay_old_data(repository)
-    repository.job.run()
-
-
-def opened_for_writes(repository: Repository) -> None:
-    restored(repository)
-    (repository.data / "global").mkdir(exist_ok=True)
-    (repository.data / "global/pg_control").write_text("")
-    (repository.data / "recovery.signal").unlink()
-
-
-def replaced_by_a_person(repository: Repository) -> None:
-    restored(repository)
-    repository.data.rename(repository.data.with_name("main.other"))
-    lay_old_data(repository)
-
-
-def taken_away(repository: Repository) -> None:
-    restored(repository)
-    shutil.rmtree(repository.data)
-
-
-@pytest.mark.parametrize(
-    ("happened", "state"),
-    [
-        (lay_old_data, "none"),
-        (killed_after_the_move, "none"),  # and no data is there, which is refused for itself
-        (killed_before_the_first_file, "copying"),
-        (killed_in_the_middle, "copying"),
-        (killed_after_the_last_file, "copying"),  # the engine's own end was not seen
-        (restored, "replaying"),
-        (opened_for_writes, "served"),
-        (replaced_by_a_person, "stale"),
-        (taken_away, "stale"),
-    ],
-)
-def test_tells_how_far_a_restore_came_that_nobody_concluded(
-    repository: Repository, happened: Callable[[Repository], None], state: str
-) -> None:
-    assert repository.target.unconcluded == "none"
-    happened(repository)
-    assert repository.target.unconcluded == state
 
 
 def test_remains_that_cannot_be_completed_are_moved_aside(repository: Repository) -> None:
@@ -431,14 +265,6 @@ def test_only_what_is_laid_down_whole_is_left_to_its_server(
     assert replaying.restores()[-1] == ["--delta", *WHOLE]
 
 
-OTHERS = [
-    RestoreJob("20261122-013700F", timeline=1),
-    RestoreJob(LABEL, timeline=2),
-    RestoreJob(LABEL, "time", "2026-11-23 03:00:00+00", 1),
-    RestoreJob(LABEL, "time", "2026-11-23 03:00:01+00", 1),
-]
-
-
 @pytest.mark.parametrize("begun", OTHERS)
 @pytest.mark.parametrize("laid_down", [False, True])
 def test_what_a_restore_of_something_else_left_is_kept_aside_and_never_mixed(
@@ -447,32 +273,10 @@ def test_what_a_restore_of_something_else_left_is_kept_aside_and_never_mixed(
     repository.data.mkdir()
     repository.finish()
     repository.target.mark(begun, laid_down=laid_down)
-    assert repository.target.required_bytes(10 * GIB, JOB) == NEEDED
     result = repository.job.run()
     assert result.kept_aside == str(repository.data.with_name(ASIDE))
     assert repository.restores() == [WHOLE]
     assert repository.target.marker_lines[1:] == [JOB.line, LAID_DOWN]
-
-
-def test_tells_the_engine_the_target_and_promotes_there(repository: Repository) -> None:
-    repository.wanted = OTHERS[2]
-    repository.job.run()
-    assert repository.restores() == [
-        [
-            f"--set={LABEL}",
-            "--type=time",
-            "--target=2026-11-23 03:00:00+00",
-            "--target-action=promote",
-            "--target-timeline=1",
-            "restore",
-        ]
-    ]
-
-
-def test_a_marker_of_which_nothing_is_left_but_its_name_completes_nothing(repository: Repository) -> None:
-    lay_old_data(repository)
-    repository.target.marker.touch()
-    assert repository.target.resumable is False
 
 
 def test_a_restore_that_is_completed_and_killed_again_can_still_be_completed(repository: Repository) -> None:
@@ -488,7 +292,6 @@ def test_a_restore_that_is_completed_and_killed_again_can_still_be_completed(rep
 
 def test_whole_data_without_a_marker_is_never_restored_over(repository: Repository) -> None:
     lay_old_data(repository)
-    assert repository.target.resumable is False
     repository.job.run()
     assert "--delta" not in repository.restores()[0]
 
@@ -594,14 +397,13 @@ def test_in_place_the_old_data_is_copied_before_anything_is_written_over(reposit
     assert found(aside) == {"PG_VERSION": "15\n", "patients": "precious"}
     assert repository.data.stat().st_ino == inode
     assert repository.restores() == [IN_PLACE]
-    assert repository.runner.asked("cp")[0][:4] == ["cp", "--archive", "--reflink=auto", "--no-target-directory"]
 
 
 def test_in_place_where_a_copy_does_not_fit_it_is_refused_until_somebody_agrees_to_lose_it(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_old_data(repository)
-    monkeypatch.setattr(restore, "size_bytes", lambda _folder: 9 * GIB)
+    monkeypatch.setattr(restore_room, "size_bytes", lambda _folder: 9 * GIB)
     repository.in_place, repository.free = InPlace(), 12 * GIB - 1  # 3 more than lies there, and the copy
     agree = f"write over {repository.data}"
     with pytest.raises(
@@ -624,104 +426,3 @@ def test_in_place_on_an_empty_host_is_a_restore_like_any_other(repository: Repos
     repository.in_place = InPlace()
     assert repository.job.run().steps == [f"start the restore of {LABEL}"]
     assert repository.restores() == [WHOLE]
-
-
-def test_in_place_a_copy_that_was_cut_off_is_made_anew(repository: Repository) -> None:
-    lay_old_data(repository)
-    repository.in_place = InPlace()
-    begun = repository.data.with_name(".main.copying")
-
-    def cut_off() -> None:
-        begun.mkdir()
-        (begun / "half").touch()
-        raise Killed
-
-    repository.runner.on("cp", then=cut_off)
-    with pytest.raises(Killed):
-        repository.job.run()
-    assert (repository.data / "patients").read_text() == "precious"
-    assert repository.restores() == []
-    copying(repository)
-    repository.job.run()
-    assert found(repository.data.with_name(ASIDE)) == {"PG_VERSION": "15\n", "patients": "precious"}
-
-
-def test_in_place_a_mount_point_with_data_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restore, "size_bytes", lambda _folder: GIB)
-    target = RestoreTarget(Path("/proc"), lambda _path: 100 * GIB, in_place=InPlace())
-    assert target.require(GIB, JOB) == 100 * GIB
-
-
-# --- space ---
-
-
-@pytest.mark.parametrize(
-    ("marker", "names", "counted"),
-    [
-        (True, ["backup.manifest", "base/1"], True),
-        (True, ["PG_VERSION", "base/1"], True),
-        (True, ["base/1"], False),
-        (False, ["PG_VERSION", "base/1"], False),
-    ],
-)
-def test_only_what_can_be_completed_counts_as_done(
-    repository: Repository, marker: bool, names: list[str], counted: bool
-) -> None:
-    (repository.data / "base").mkdir(parents=True)
-    for name in names:
-        with (repository.data / name).open("wb") as file:
-            file.truncate(2 * GIB if name == "base/1" else 0)
-    if marker:
-        repository.target.mark(JOB)
-    assert repository.target.required_bytes(10 * GIB, JOB) == NEEDED - (2 * GIB if counted else 0)
-
-
-def test_never_needs_less_than_nothing(repository: Repository) -> None:
-    repository.data.mkdir()
-    repository.target.mark(JOB)
-    with (repository.data / "PG_VERSION").open("wb") as file:
-        file.truncate(5 * GIB)
-    assert repository.target.required_bytes(GIB, JOB) == 0
-
-
-def test_require_returns_what_is_free(repository: Repository) -> None:
-    repository.free = 99 * GIB
-    assert repository.target.require(10 * GIB, JOB) == 99 * GIB
-
-
-def test_free_space_of_a_path_that_is_not_there_yet_is_that_of_its_file_system(tmp_path: Path) -> None:
-    assert free_bytes(tmp_path / "a" / "b" / "c") == pytest.approx(free_bytes(tmp_path), rel=0.1)
-    assert free_bytes(tmp_path) > 0
-
-
-def test_refuses_a_symbolic_link_whose_rename_would_keep_nothing(tmp_path: Path) -> None:
-    (tmp_path / "disk").mkdir()
-    (tmp_path / "main").symlink_to(tmp_path / "disk")
-    with pytest.raises(RestoreError, match="is a symbolic link"):
-        RestoreTarget(tmp_path / "main", lambda _path: 100 * GIB).require(GIB, JOB)
-
-
-def test_refuses_a_mount_point_with_data_in_it() -> None:
-    with pytest.raises(RestoreError, match="is a mount point with data in it"):
-        RestoreTarget(Path("/proc"), lambda _path: 100 * GIB).require(GIB, JOB)
-
-
-def test_a_second_restore_at_the_same_time_is_refused(tmp_path: Path) -> None:
-    target = RestoreTarget(tmp_path / "main")
-    with (
-        target.held(),
-        pytest.raises(RestoreError, match="another restore still runs on this host; wait"),
-        target.held(),
-    ):
-        pytest.fail("two restores had the place at once")
-    with target.held():
-        pass
-
-
-def test_an_engine_whose_caller_was_killed_is_found_and_respected(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(restore, "running_engines", lambda commands: [RunningEngine(7, *commands)])
-    refusal = pytest.raises(RestoreError, match=r"another restore \(process 7\) still runs on this host")
-    with refusal, RestoreTarget(tmp_path / "main").held():
-        pytest.fail("it went on beside the engine")

@@ -7,57 +7,49 @@ import getpass
 import json
 import os
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError
-from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_sets import Backup
 from ansible_collections.traumalink.ops.plugins.module_utils.vault import (
     Vault,
     VaultError,
-    on_two_file_systems,
     vault_of,
 )
-from backup_samples import NOW, full, stanza
+from ansible_collections.traumalink.ops.plugins.module_utils.vault_copy import on_two_file_systems
+from backup_samples import NOW, SYSTEM, full, stanza
+from vault_engine import TWO, Engine, info_text, lay_infos, lay_set, lay_wal
 
-
-@dataclass
-class Engine:
-    """The engine on one of the repositories."""
-
-    backups: list[Backup] = field(default_factory=list)
-    expired: list[int] = field(default_factory=list)
-    stanza: str = "lab"
-    user: str = field(default_factory=getpass.getuser)
-
-    def info(self) -> Any:
-        return stanza(*self.backups)
-
-    def expire(self, days: int) -> None:
-        self.expired.append(days)
+SEGMENT = "archive/lab/15-1/0000000100000000/000000010000000000000005-aa.zst"
+FULL, INCREMENT, NEXT = "20261101-010000F", "20261101-010000F_20261102-010000I", "20261108-010000F"
 
 
 @pytest.fixture
 def vault(tmp_path: Path) -> Vault:
     """Give a vault for a repository with one set that is listed, one that is not, and a segment."""
     repository = tmp_path / "repository"
-    for name, text in {
-        "archive/lab/archive.info": "a1", "archive/lab/archive.info.copy": "a1", "archive/lab/15-1/0000000100000000/000000010000000000000001-aa.zst": "wal",
-        "backup/lab/backup.info": "b1", "backup/lab/backup.info.copy": "b1", f"backup/lab/{full().label}/backup.manifest": "m",
-        f"backup/lab/{full().label}/backup.manifest.copy": "m", f"backup/lab/{full().label}/bundle/1": "data", "backup/lab/20991231-000000F/bundle/1": "half",
-    }.items():  # fmt: skip
-        (repository / name).parent.mkdir(parents=True, exist_ok=True)
-        (repository / name).write_text(text)
+    lay_set(repository, FULL, 5)
+    lay_infos(repository, sets={FULL: 5})
+    lay_wal(repository, 5)
+    half = repository / "backup/lab/20991231-000000F/bundle/1"
+    half.parent.mkdir(parents=True)
+    half.write_text("half")
     for name in ("vault", "state"):
         (tmp_path / name).mkdir()
-    engine: Any = Engine([full()])
-    own: Any = Engine()
+    engine: Any = Engine(repository)
+    own: Any = Engine(tmp_path / "vault")
     return Vault(
-        engine, own, repository, tmp_path / "vault", 30, NOW, state=tmp_path / "state" / "vault.json", apart=lambda _one, _other: True
+        engine, own, repository, tmp_path / "vault", 30, NOW, state=tmp_path / "state" / "vault.json", apart=lambda _one, _other: True,
+        since=lambda _path: NOW,
     )  # fmt: skip
+
+
+def listed(vault: Vault) -> list[str]:
+    """Return the sets that the vault lists."""
+    return [backup.label for backup in vault.own.info().backups]
 
 
 def files(vault: Vault) -> set[str]:
@@ -67,14 +59,12 @@ def files(vault: Vault) -> set[str]:
 
 def test_sets_that_are_listed_come_with_their_wal_and_others_do_not(vault: Vault) -> None:
     kept = vault.keep(wal_only=False)
-    assert kept.sets == (full().label,)
+    assert kept.sets == (FULL,)
     assert files(vault) == {
-        "archive/lab/archive.info", "archive/lab/archive.info.copy", "archive/lab/15-1/0000000100000000/000000010000000000000001-aa.zst",
-        "backup/lab/backup.info", "backup/lab/backup.info.copy", f"backup/lab/{full().label}/backup.manifest",
-        f"backup/lab/{full().label}/backup.manifest.copy", f"backup/lab/{full().label}/bundle/1",
+        "archive/lab/archive.info", "archive/lab/archive.info.copy", SEGMENT,
+        "backup/lab/backup.info", "backup/lab/backup.info.copy", f"backup/lab/{FULL}/backup.manifest",
+        f"backup/lab/{FULL}/backup.manifest.copy", f"backup/lab/{FULL}/bundle/1",
     }  # fmt: skip
-    assert vault.own.expired == [30]  # type: ignore[attr-defined]
-    assert vault.engine.expired == [], "the repository removes its own"  # type: ignore[attr-defined]
     again = vault.keep(wal_only=False)
     assert (again.files, again.sets) == (0, ())
 
@@ -82,36 +72,109 @@ def test_sets_that_are_listed_come_with_their_wal_and_others_do_not(vault: Vault
 def test_every_minute_only_wal_comes(vault: Vault) -> None:
     vault.keep(wal_only=True)
     assert {name.split("/")[0] for name in files(vault)} == {"archive"}
-    assert vault.own.expired == []  # type: ignore[attr-defined]
 
 
 def test_what_the_repository_loses_stays_in_the_vault(vault: Vault) -> None:
     vault.keep(wal_only=False)
     before = files(vault)
-    shutil.rmtree(vault.repository / "backup" / "lab" / full().label)
-    vault.engine.backups.clear()  # type: ignore[attr-defined]
+    shutil.rmtree(vault.repository / "backup" / "lab" / FULL)
+    lay_infos(vault.repository)
     vault.keep(wal_only=False)
     assert files(vault) >= before
+    assert listed(vault) == [FULL]
 
 
-def test_the_vaults_own_list_is_replaced_only_where_a_set_is_new(vault: Vault) -> None:
+def test_a_new_set_joins_those_that_the_vault_alone_still_has(vault: Vault) -> None:
     vault.keep(wal_only=False)
-    # The engine has written down there what it found in the vault, more than the repository lists.
-    (vault.place / "backup" / "lab" / "backup.info").write_text("all sets of the vault")
+    shutil.rmtree(vault.repository / "backup" / "lab" / FULL)
+    lay_set(vault.repository, NEXT, 9)
+    lay_infos(vault.repository, sets={NEXT: 9})
+    assert vault.keep(wal_only=False).sets == (NEXT,)
+    assert listed(vault) == [FULL, NEXT]
+
+
+@pytest.mark.parametrize("wal_only", [True, False])
+@pytest.mark.parametrize(
+    ("databases", "key", "said"),
+    [
+        ({1: 999}, "key", r"it does not name database 1 \(system identifier 77"),
+        ({1: SYSTEM}, "other", "its key is another"),
+    ],
+)
+def test_another_repository_in_its_place_takes_nothing_from_the_vault(
+    vault: Vault, wal_only: bool, databases: dict[int, int], key: str, said: str
+) -> None:
     vault.keep(wal_only=False)
-    assert (vault.place / "backup" / "lab" / "backup.info").read_text() == "all sets of the vault"
+    before = files(vault)
+    lay_infos(vault.repository, databases, key=key)
+    lay_wal(vault.repository, 6)
+    for _minute in range(40):
+        with pytest.raises(
+            VaultError, match=f"archive.info.copy is not of the repository that .* is a copy of: {said}"
+        ):
+            vault.keep(wal_only=wal_only)
+    assert files(vault) == before, "neither the files that open the vault nor a set went, and foreign WAL did not come"
+    assert (vault.place / "archive/lab/archive.info").read_text() == info_text()
+    assert listed(vault) == [FULL]
+
+
+def test_a_spoilt_list_of_sets_is_an_alarm_and_the_sets_stay(vault: Vault) -> None:
+    vault.keep(wal_only=False)
+    before = files(vault)
+    (vault.repository / "backup/lab/backup.info").write_text(info_text({1: 999}, {}))
+    with pytest.raises(VaultError, match=r"backup.info is not of the repository"):
+        vault.keep(wal_only=False)
+    assert files(vault) == before
+    assert listed(vault) == [FULL]
+
+
+def test_the_sets_of_a_database_that_came_later_are_listed_beside_the_old(vault: Vault) -> None:
+    vault.keep(wal_only=False)
+    lay_set(vault.repository, NEXT, 2, database=2, system=4711)
+    lay_infos(vault.repository, TWO, {NEXT: 2})
+    vault.keep(wal_only=False)
+    assert listed(vault) == [FULL, NEXT]
+    assert info_text(TWO) == (vault.place / "archive/lab/archive.info").read_text()
+
+
+def test_a_set_that_cannot_be_listed_is_told_and_is_not_removed(vault: Vault) -> None:
+    vault.keep(wal_only=False)
+    lay_set(vault.repository, NEXT, 9, system=13)
+    lay_infos(vault.repository, sets={FULL: 5, NEXT: 9})
+    with pytest.raises(VaultError, match=f"^{NEXT} came into .* and cannot be listed there"):
+        vault.keep(wal_only=False)
+    assert listed(vault) == [FULL]
+    assert f"backup/lab/{NEXT}/bundle/1" in files(vault)
+
+
+def test_what_has_lain_in_the_vault_for_long_enough_goes_and_its_list_says_so(vault: Vault) -> None:
+    lay_set(vault.repository, INCREMENT, 6)
+    lay_set(vault.repository, NEXT, 9)
+    lay_infos(vault.repository, sets={FULL: 5, INCREMENT: 6, NEXT: 9})
+    young, old = lay_wal(vault.repository, 8), lay_wal(vault.repository, 7)
+    needed = lay_wal(vault.repository, 9)
+    vault.keep(wal_only=False)
+    lay_infos(vault.repository, sets={NEXT: 9})  # the repository has removed them before
+
+    def since(path: Path) -> datetime:
+        return NOW - timedelta(days=3 if str(young) in str(path) else 50)
+
+    replace(vault, since=since).keep(wal_only=False)
+    assert listed(vault) == [NEXT]
+    assert not (vault.place / "backup/lab" / FULL).exists()
+    assert not (vault.place / "backup/lab" / INCREMENT).exists()
+    assert [(vault.place / path).exists() for path in (old, young, needed)] == [False, True, True]
 
 
 def test_a_changed_file_is_an_alarm_by_its_name_and_nothing_is_removed(vault: Vault) -> None:
     vault.keep(wal_only=False)
-    changed = vault.repository / "backup" / "lab" / full().label / "bundle" / "1"
+    changed = vault.repository / "backup" / "lab" / FULL / "bundle" / "1"
     changed.write_text("spoiled")
     (vault.repository / "archive/lab/15-1/0000000100000000/000000010000000000000002-bb.zst").write_text("new")
     with pytest.raises(VaultError, match=f"^{changed} in the repository changed since copied into"):
         vault.keep(wal_only=False)
-    assert (vault.place / "backup" / "lab" / full().label / "bundle" / "1").read_text() == "data"
+    assert (vault.place / "backup" / "lab" / FULL / "bundle" / "1").read_text() == "data"
     assert "archive/lab/15-1/0000000100000000/000000010000000000000002-bb.zst" in files(vault), "the rest still comes"
-    assert vault.own.expired == [30], "nothing was removed since"  # type: ignore[attr-defined]
     assert str(changed) in json.loads(vault.state.read_text())["problem"]
 
 
@@ -121,9 +184,8 @@ def test_how_the_last_run_ended_is_left_for_whoever_watches(vault: Vault) -> Non
 
 
 def test_the_vault_keeps_longer_than_the_repository_in_any_case(vault: Vault) -> None:
-    vault.engine.backups[:] = [full(50.5), full()]  # type: ignore[attr-defined]
-    vault.keep(wal_only=False)
-    assert vault.own.expired == [52]  # type: ignore[attr-defined]
+    assert vault.days(stanza(full(50.5), full())) == 52
+    assert vault.days(stanza(full(3), full())) == 30
 
 
 def test_a_vault_that_is_not_mounted_is_refused(vault: Vault, tmp_path: Path) -> None:
@@ -174,7 +236,7 @@ def test_settings_name_both_repositories(runner: Any) -> None:
     made = vault_of(settings, runner, datetime.now(NOW.tzinfo))
     assert (made.repository, made.place, made.retention_days) == (Path("/srv/one"), Path("/srv/two"), 40)
     runner.on("pgbackrest", out="")
-    made.own.expire(40)
+    made.own.renew_list()
     assert "--config=/etc/vault.conf" in runner.calls[0]
     assert runner.options[0]["user"] == "root"
     for wrong in ({}, {**settings, "user": "nobody-of-this-name"}, {**settings, "retention_days": "long"}):

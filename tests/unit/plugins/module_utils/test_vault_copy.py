@@ -117,13 +117,39 @@ def test_a_name_that_somebody_else_gives_meanwhile_is_not_taken(
         copier.folder("archive/lab", compare=True)
 
 
-def test_the_last_thirty_versions_of_a_changing_file_are_kept(copier: Copier) -> None:
+def test_earlier_versions_of_a_changing_file_stay_for_their_days_however_many_there_are(copier: Copier) -> None:
     info = copier.source / "archive" / "lab" / "archive.info"
-    for number in range(35):
+    for number in range(90):
         info.write_text(f"version {number}")
         assert copier.changing("archive/lab/archive.info", NOW + timedelta(minutes=number))
         assert not copier.changing("archive/lab/archive.info", NOW + timedelta(hours=9)), "nothing is new"
-    assert (copier.target / "archive" / "lab" / "archive.info").read_text() == "version 34"
-    kept = sorted(path.read_text() for path in copier.versions.iterdir())
-    assert kept == sorted(f"version {number}" for number in range(4, 34))
+    assert (copier.target / "archive" / "lab" / "archive.info").read_text() == "version 89"
+    assert {path.read_text() for path in copier.versions.iterdir()} == {f"version {number}" for number in range(89)}
+    info.write_text("much later")
+    copier.changing("archive/lab/archive.info", NOW + timedelta(days=30, minutes=60))
+    assert {path.read_text() for path in copier.versions.iterdir()} == {f"version {number}" for number in range(59, 90)}
     assert not copier.changing("archive/lab/backup.info", NOW), "what is not there is not copied"
+
+
+def test_a_second_content_of_a_segment_does_not_come_beside_the_first(copier: Copier) -> None:
+    copier.folder("archive/lab", compare=False)
+    other = segment(copier.source).with_name("000000010000000000000001-ff.zst")
+    other.write_bytes(b"forged")
+    copier.folder("archive/lab", compare=False)
+    assert copier.changed == [str(other)]
+    assert not segment(copier.target).with_name(other.name).exists()
+
+
+def test_a_folder_that_cannot_be_read_is_an_error_and_no_empty_folder(
+    copier: Copier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if str(path).endswith("0000000100000000"):
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(VaultError, match=r"0000000100000000 cannot be read: Input/output error"):
+        copier.folder("archive/lab", compare=False)

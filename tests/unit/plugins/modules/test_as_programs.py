@@ -24,6 +24,7 @@ MODULES = [
     "database_load",
     "drill",
     "file_backup",
+    "file_backup_vault",
     "file_backup_verified",
     "file_drill",
     "file_restore",

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.traumalink.ops.plugins.module_utils import backup_check as check_of_backups
 from ansible_collections.traumalink.ops.plugins.module_utils import report_page
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_look import Look, Seen
 from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
 from ansible_collections.traumalink.ops.plugins.module_utils.ledger import Ledger
+from ansible_collections.traumalink.ops.plugins.module_utils.vault import Vault
 from ansible_collections.traumalink.ops.plugins.modules import backup_check
 from month_samples import FACTS
+from vault_samples import written
 from watch_samples import SETTINGS
 
 ARGUMENTS = {
@@ -73,6 +76,16 @@ def test_findings_are_told_and_the_report_is_written(module: Any, tmp_path: Path
     ]
     assert names[0].parent == tmp_path / "reports" / "backup" / result["month"]
     assert "合同" in names[0].read_text()
+
+
+def test_the_second_copy_is_read_where_its_role_has_laid_it_down(
+    module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_of_backups, "repository_damage", lambda *_given: ())
+    monkeypatch.setattr(Vault, "damage", lambda self: (f"{self.place}/x",))
+    said = "files of the second copy are damaged, gone or cannot be read: /v/x"
+    assert any(said in line for line in module(files=True, vault_settings=str(written(tmp_path)))["problems"])
+    assert not any(said in line for line in module(files=True, run_id="2", vault_settings="/nowhere.json")["problems"])
 
 
 def test_check_mode_judges_and_writes_nothing(module: Any, tmp_path: Path) -> None:

@@ -31,16 +31,25 @@ def test_hands_over_what_the_database_saw(module: Run, monkeypatch: pytest.Monke
 
     def verify(self: Any, *given: Any, **options: Any) -> Verified:
         calls.append((self, given, options))
-        return Verified({"label": "A"}, ["careful"], TextFile(Path("/p/A.json"), "{}"), ["B"], "C")
+        return Verified({"label": "A"}, ["careful"], TextFile(Path("/p/A.json"), "{}"), ["B"], "C", ["away"])
 
     monkeypatch.setattr(backup_verified.Verification, "run", verify)
-    result = module(**SITE, observed=SEEN.facts(), wait_seconds=3, size_expected=True)
+    result = module(
+        **SITE, observed=SEEN.facts(), wait_seconds=3, size_expected=True, second_label="B", second_problem="away"
+    )
     looked, given, options = calls[0]
     assert given == ("A", SEEN)
-    assert options == {"size_expected": True, "retention_days": 9, "vault": True}
+    assert options == {
+        "size_expected": True,
+        "retention_days": 9,
+        "vault": True,
+        "second": "B",
+        "second_problem": "away",
+    }
     assert (looked.engine.stanza, looked.repository, looked.wait_seconds) == ("lab", Path("/srv/repository"), 3)
     assert result["figures"] == {"label": "A", "warnings": "careful"}
     assert (result["removed"], result["kept"], result["artefact"]["size_bytes"]) == (["B"], "C", 2)
+    assert result["second_problems"] == ["away"]
     assert warned == ["careful"], "whoever watches the run sees it"
 
 

@@ -14,16 +14,16 @@ Run = Callable[..., dict[str, Any]]
 
 @pytest.mark.parametrize("check", [False, True])
 @pytest.mark.parametrize(
-    ("there", "marked", "exists", "restore"),
+    ("there", "marked", "exists", "restore", "left"),
     [
-        (False, False, False, "none"),
-        (True, False, True, "none"),
-        (True, True, True, "served"),
-        (False, True, False, "stale"),
+        (False, False, False, "none", ""),
+        (True, False, True, "none", ""),
+        (True, True, True, "served", "takes writes, but nobody has seen"),
+        (False, True, False, "stale", ""),
     ],
 )
 def test_tells_whether_data_is_there_and_how_it_came(
-    run_module: Run, tmp_path: Path, there: bool, marked: bool, exists: bool, restore: str, check: bool
+    run_module: Run, tmp_path: Path, there: bool, marked: bool, exists: bool, restore: str, left: str, check: bool
 ) -> None:
     data = tmp_path / "main"
     if there:
@@ -34,3 +34,14 @@ def test_tells_whether_data_is_there_and_how_it_came(
         (tmp_path / "main.restoring").write_text(str(data.stat().st_ino) if there else "17")
     result = run_module(data_directory_info.main, check, data_directory=str(data))
     assert (result["changed"], result["exists"], result["restore"]) == (False, exists, restore)
+    assert left in result["left"]
+    assert bool(left) == bool(result["left"])
+
+
+def test_tells_of_wal_that_is_not_supported(run_module: Run, tmp_path: Path) -> None:
+    (tmp_path / "pg_wal").mkdir()
+    segment = tmp_path / "pg_wal" / "000000010000000000000001"
+    for mebibytes, problem in ((16, False), (64, True)):
+        with segment.open("wb") as stream:
+            stream.truncate(mebibytes * 1024 * 1024)
+        assert bool(run_module(data_directory_info.main, data_directory=str(tmp_path))["wal_problem"]) is problem

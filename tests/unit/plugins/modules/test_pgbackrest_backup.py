@@ -29,7 +29,31 @@ def test_takes_a_backup_and_returns_the_new_set(
     assert result["changed"] is True
     assert result["backup"]["label"] == "20261123-013702F"
     assert result["backup"]["database_bytes"] == 30575473
+    assert result["second"] is None
     assert len(runner.asked("backup", f"--type={kind}")) == 1
+
+
+def test_a_second_repository_gets_one_too(module: Run, runner: Any, repository_text: Callable[..., str]) -> None:
+    runner.on("info", out=[repository_text(1), repository_text(2)]).on("backup")
+    there = [
+        repository_text(number).replace('"key": 1', '"key": 2').replace('"repo-key": 1', '"repo-key": 2')
+        for number in (2, 3)
+    ]
+    runner.on("--repo=2", "info", out=there).on("--repo=2", "backup")
+    result = module(**SITE, type="full", repositories=2)
+    assert result["backup"]["label"] == "20261123-013702F"
+    assert result["second"]["label"] == "20261123-013703F"
+    assert result["second_problem"] == ""
+
+
+def test_a_second_repository_that_is_away_takes_nothing_from_the_first(
+    module: Run, runner: Any, repository_text: Callable[..., str]
+) -> None:
+    runner.on("info", out=[repository_text(1), repository_text(2)]).on("backup")
+    runner.on("--repo=2", "info", err="ERROR: [124]: unable to connect\n", status=124)
+    result = module(**SITE, type="full", repositories=2)
+    assert (result.get("failed"), result["backup"]["label"], result["second"]) == (None, "20261123-013702F", None)
+    assert result["second_problem"] == "reading repository 2 failed: [124]: unable to connect"
 
 
 def test_check_mode_takes_none(module: Run, runner: Any) -> None:

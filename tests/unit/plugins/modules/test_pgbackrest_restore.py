@@ -23,7 +23,6 @@ UNIT = "postgresql@15-main.service"
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a data directory with old data, on a host with room."""
     monkeypatch.setattr(restore, "SYSTEM_USER", pwd.getpwuid(os.geteuid()).pw_name)
-    monkeypatch.setattr(restore, "GIBIBYTE", 1)
     (tmp_path / "main").mkdir()
     (tmp_path / "main" / "PG_VERSION").write_text("15\n")
     return tmp_path / "main"

@@ -25,10 +25,8 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def module(run_module: Run, monkeypatch: pytest.MonkeyPatch, configuration: Path, tmp_path: Path) -> Run:
     """Give the module on a host with 12 GiB of free space."""
-    target = restore_target_info.RestoreTarget
-    monkeypatch.setattr(
-        restore_target_info, "RestoreTarget", lambda path, **more: target(path, lambda _path: 12 * GIB, **more)
-    )
+    room = partial(restore_target_info.RestoreRoom, free=lambda _path: 12 * GIB)
+    monkeypatch.setattr(restore_target_info, "RestoreRoom", room)
     path = str(tmp_path / "main")
     return lambda size, check=False: run_module(
         restore_target_info.main,
