@@ -168,7 +168,8 @@ class Source:
         tables = self.ask(NAMES.format(which=self.below))
         patterns = tuple(f"--table={pattern(schema, name)}" for schema, name in tables)
         return [
-            Part("its definitions", ("--section=pre-data",)),
+            # By this name PostgreSQL 15 and 17 know it.
+            Part("its definitions", ("--section=pre-data", "--no-blobs")),
             Part("the table's rows", ("--section=data", "--strict-names", *patterns)),
         ]
 

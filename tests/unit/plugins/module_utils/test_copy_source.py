@@ -70,7 +70,7 @@ def test_a_table_comes_with_its_partitions_and_the_definitions_of_all(runner: An
     assert found.find()["bytes"] == 4096
     runner.on(NAMES.format(which=copy_source.BELOW.format(oid="77")), out='trauma\x1fCa"se\nparts\x1fp*1\n')
     definitions, rows = found.parts()
-    assert definitions.options == ("--section=pre-data",)
+    assert definitions.options == ("--section=pre-data", "--no-blobs")
     assert rows.options == ("--section=data", "--strict-names", '--table="trauma"."Ca""se"', '--table="parts"."p*1"')
 
 
