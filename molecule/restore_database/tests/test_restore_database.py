@@ -22,6 +22,7 @@ GRANT USAGE ON SCHEMA "Fälle" TO trauma_owner; ALTER TABLE "Fälle"."Fall" OWNE
 INSERT INTO "Fälle"."Fall" (grad) SELECT 'schwer' FROM generate_series(1, 500);
 SELECT lo_from_bytea(4711, '\\xdeadbeef')
 """
+POINT = f"before the mistake {time.time_ns()}"  # a name that the lab has not seen: of two the restore would ask which one is meant
 COUNT = 'SELECT (SELECT count(*) FROM "Fälle"."Fall"), (SELECT count(*) FROM part)'
 
 
@@ -38,7 +39,7 @@ def moments():
     sql(MAKE, DATABASE)
     assert play("backup").succeeded
     sql("INSERT INTO part SELECT '2026-01-01'::date + n % 50, n % 500 + 1 FROM generate_series(1, 700) n", DATABASE)
-    sql("SELECT pg_create_restore_point('before the mistake')")
+    sql(f"SELECT pg_create_restore_point('{POINT}')")
     time.sleep(1)
     before = sql("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
     time.sleep(1)
@@ -71,7 +72,7 @@ def nothing_stays():
 
 
 def test_a_database_comes_back_as_it_was_before_the_mistake():
-    run = play("restore", *value(restore_database=DATABASE, restore_target_name="before the mistake"), **ENVIRONMENT)
+    run = play("restore", *value(restore_database=DATABASE, restore_target_name=POINT), **ENVIRONMENT)
     assert run.succeeded, run.output[-3000:]
     figures = reported(run.output)["restore_database"]
     copy = figures["into"]
@@ -138,7 +139,7 @@ def test_a_load_that_is_killed_leaves_neither_data_nor_a_name():
     argv = [
         "ansible-playbook",
         "traumalink.ops.restore",
-        *value(restore_database=DATABASE, restore_into="copy 2", restore_target_name="before the mistake"),
+        *value(restore_database=DATABASE, restore_into="copy 2", restore_target_name=POINT),
     ]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as run:
