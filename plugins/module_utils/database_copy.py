@@ -78,7 +78,7 @@ class Copying:
             plain_name("restore_table", asked.table)
         plan = self.planning(asked.request)
         label = plan.backup.label
-        known = [*self.engine.databases(label), *self.present]
+        known = sorted({*self.engine.databases(label), *self.present})
         if asked.database not in known:
             raise PlanError(
                 f"neither backup {label} nor the server of today has a database {asked.database!r}; there is: {near(asked.database, known)}. "
