@@ -221,8 +221,8 @@ class PgBackRest:
         """Return the names of the databases that there were when a set was taken."""
         return list(parse_databases(self.manifest(label)))
 
-    def tablespaces(self, label: str) -> list[str]:
-        """Return where the tablespaces of a set lie, outside the data directory."""
+    def tablespaces(self, label: str) -> dict[str, int]:
+        """Return where the tablespaces of a set lie, outside the data directory, and the bytes that come back there."""
         return parse_tablespaces(self.manifest(label))
 
     def manifest(self, label: str) -> str:

@@ -194,12 +194,23 @@ def parse_databases(manifest: str) -> Iterator[str]:
             yield found[0]
 
 
-def parse_tablespaces(manifest: str) -> list[str]:
-    """Return where the tablespaces of a set lie, by the text of its manifest."""
-    found, inside = [], False
+def parse_tablespaces(manifest: str) -> dict[str, int]:
+    """Return where the tablespaces of a set lie, and the bytes of their files, by the text of its manifest.
+
+    A file's line is such as pg_tblspc/16400/PG_15_202209061/5/16401={…,"size":8192,…} (pgBackRest, src/info/manifest: sections backup:target and
+    target:file; each file has its size).
+    """
+    places: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    section = ""
     for line in manifest.splitlines():
-        inside = line == "[backup:target]" if line.startswith("[") else inside
-        name, _equals, said = line.partition("=")
-        if inside and name.startswith("pg_tblspc/"):
-            found.append(str(json.loads(said)["path"]))
-    return sorted(found)
+        if line.startswith("["):
+            section = line
+        elif line.startswith("pg_tblspc/") and section in ("[backup:target]", "[target:file]"):
+            name, _, said = line.partition("={")
+            target, values = "/".join(name.split("/")[:2]), json.loads("{" + said)
+            if section == "[backup:target]":
+                places[target] = str(values["path"])
+            else:
+                sizes[target] = sizes.get(target, 0) + int(values["size"])
+    return {path: sizes.get(target, 0) for target, path in sorted(places.items(), key=lambda entry: entry[1])}

@@ -40,7 +40,6 @@ class Restore:
     Attributes:
         job: what comes back.
         room: the place that it goes to, and the room there.
-        tablespaces: places outside the data directory that belong to the set.
         stop: stops the server that runs on the data directory, if any.
         now: an aware time in UTC; names what is kept aside.
     """
@@ -50,7 +49,6 @@ class Restore:
     room: RestoreRoom
     stop: Callable[[], None]
     now: datetime
-    tablespaces: tuple[Path, ...] = ()
 
     @property
     def target(self) -> RestoreTarget:
@@ -112,12 +110,14 @@ class Restore:
             result.steps.append(f"write over the old data in {data}, of which nothing is kept")
         if over is None or over.keeps(data):
             verb = "copy" if over else "keep"
-            result.steps += [f"{verb} the old tablespace {folder} aside" for folder in lying_there(self.tablespaces)]
+            result.steps += [
+                f"{verb} the old tablespace {folder} aside" for folder in lying_there(self.target.tablespaces)
+            ]
 
     def keep(self, result: Restored) -> None:
         """Move the old data aside or, in place, copy it."""
         data, over = self.target.data_directory, self.target.written_over(self.job)
-        folders = lying_there(self.tablespaces)
+        folders = lying_there(self.target.tablespaces)
         if over is None:
             if result.kept_aside:
                 os.rename(data, result.kept_aside)  # noqa: PTH104 - fails rather than replaces
@@ -146,7 +146,7 @@ class Restore:
         in_place = resumable or self.target.written_over(self.job) is not None
         if not resumable:
             self.keep(result)
-        make_places(self.tablespaces, SYSTEM_USER)
+        make_places(self.target.tablespaces, SYSTEM_USER)
         os.chown(data, account.pw_uid, account.pw_gid)
         data.chmod(0o700)
         options = ["--delta"] if in_place else []

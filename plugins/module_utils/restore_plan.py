@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +31,7 @@ class RestorePlan:
         last_segment: the last one that is replayed, as far as it is archived now.
         reach, beyond: positions: the replay must come to the first, and must not pass the second ("" where nothing says so).
         last_commit: the last one that comes back, wanted_commit: the last one that was to come back, as far as WAL tells; aware, UTC.
-        tablespaces: folders outside the data directory that come back too.
+        tablespaces: folders outside the data directory that come back too, and the bytes that come back there.
         recovered, lost, notes: in words.
     """
 
@@ -48,7 +49,7 @@ class RestorePlan:
     wanted_commit: datetime | None = None
     gap: Gap | None = None
     possible: str = ""
-    tablespaces: tuple[str, ...] = ()
+    tablespaces: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     segments_looked: int = 0
 
@@ -68,7 +69,7 @@ class RestorePlan:
             "missing": self.gap.words if self.gap else "",
             "recovered": self.recovered,
             "lost": self.lost,
-            "tablespaces": list(self.tablespaces),
+            "tablespaces": dict(self.tablespaces),
             "notes": list(self.notes),
             "possible": self.possible,
             "segments_looked": self.segments_looked,

@@ -91,7 +91,7 @@ def plan_restore(
         except GapError:
             sleep(SETTLE_SECONDS)
             plan = planner(look(engine, stanza), wanted).plan()
-    return replace(plan, tablespaces=tuple(engine.tablespaces(plan.backup.label)))
+    return replace(plan, tablespaces=engine.tablespaces(plan.backup.label))
 
 
 def look(engine: PgBackRest, stanza: Stanza) -> WalArchive:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import OpsError
@@ -17,6 +17,7 @@ from .files import TextFile, locked, write_text
 from .pgbackrest_failure import running_engines
 from .restore_in_place import InPlace
 from .restore_job import RestoreJob
+from .restore_tablespaces import lying_there
 
 __all__ = ["LAID_DOWN", "RestoreError", "RestoreTarget"]
 
@@ -35,10 +36,12 @@ class RestoreTarget:
 
     Attributes:
         data_directory: an absolute path.
+        tablespaces: places outside the data directory that belong to the set, and the bytes that come back there.
         in_place: where old data is written over instead of moved aside.
     """
 
     data_directory: Path
+    tablespaces: Mapping[Path, int] = field(default_factory=dict)
     in_place: InPlace | None = None
 
     @property
@@ -138,7 +141,9 @@ class RestoreTarget:
 
         Raises:
             RestoreError: it cannot.
+            TablespaceError: something else than a folder lies where a tablespace comes back to.
         """
+        lying_there(self.tablespaces)
         if self.written_over(job):
             return
         linked = self.data_directory.is_symlink()

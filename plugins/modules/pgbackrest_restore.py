@@ -19,7 +19,10 @@ options:
   type: {description: The engine's word for the kind of target., type: str, choices: [default, time, name, lsn, xid], default: default}
   target: {description: "The target, as the engine writes it down.", type: str, default: ""}
   timeline: {description: Along which WAL is replayed; the newest where it is not given., type: int}
-  tablespaces: {description: "Folders outside the data directory that belong to the set; what lies there is kept aside too.", type: list, elements: path, default: []}
+  tablespaces:
+    description: Folders outside the data directory that belong to the set, with the bytes that come back there; what lies there is kept aside too.
+    type: dict
+    default: {}
   data_directory: {description: Absolute path of the data., type: path, required: true}
   in_place: {description: Write over old data where it differs instead of moving it aside; a copy of it is kept., type: bool, default: false}
   in_place_agreed: {description: "V(write over <data_directory>) agrees to keep no copy.", type: str, default: ""}
@@ -78,7 +81,7 @@ def main() -> None:
             "type": {"type": "str", "choices": ["default", "time", "name", "lsn", "xid"], "default": "default"},
             "target": {"type": "str", "default": ""},
             "timeline": {"type": "int"},
-            "tablespaces": {"type": "list", "elements": "path", "default": []},
+            "tablespaces": {"type": "dict", "default": {}},
             "data_directory": {"type": "path", "required": True},
             "in_place": {"type": "bool", "default": False},
             "in_place_agreed": {"type": "str", "default": ""},
@@ -99,8 +102,9 @@ def main() -> None:
     options = (f"--config={given['configuration']}",) if given["configuration"] else ()
     engine = PgBackRest(run, given["stanza"], SYSTEM_USER, options=options)
     job = RestoreJob(given["set"], given["type"], given["target"], given["timeline"])
-    room = RestoreRoom(RestoreTarget(Path(given["data_directory"]), in_place), wal_bytes=wal_bytes)
-    restore = Restore(engine, job, room, stop, datetime.now(UTC), tuple(map(Path, given["tablespaces"])))
+    tablespaces = {Path(place): int(size_bytes) for place, size_bytes in given["tablespaces"].items()}
+    room = RestoreRoom(RestoreTarget(Path(given["data_directory"]), tablespaces, in_place), wal_bytes=wal_bytes)
+    restore = Restore(engine, job, room, stop, datetime.now(UTC))
     try:
         result = restore.run(check=module.check_mode)
     except NotInstalled as error:

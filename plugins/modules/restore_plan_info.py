@@ -63,7 +63,7 @@ plan:
     recovered: backup 20261123-013700F of 2026-11-23T01:37:02+00:00 along timeline 1, to 2026-11-28 19:15:00 UTC
     lost: every later commit
     notes: []
-    tablespaces: [/srv/other]
+    tablespaces: {/srv/other: 1073741824}
     possible: from 2026-11-23 01:37:03 UTC to 2026-11-28 20:00:01 UTC
     segments_looked: 2
 """

@@ -10,7 +10,8 @@ DOCUMENTATION = r"""
 module: restore_target_info
 short_description: Whether a host is ready for a restore, before anything is changed
 description:
-  - Fails where the file system of the data directory has too little free space; what lies there stays beside the restore, so it does not count.
+  - Fails where a file system has too little free space for what comes back there, the data or a tablespace; what lies there stays beside it and does
+    not count.
   - Fails where Debian's configuration of the cluster names another data directory; its server would serve the old data after the restore.
 options:
   data_directory: {description: Absolute path of the data., type: path, required: true}
@@ -22,7 +23,11 @@ options:
   type: {description: The engine's word for the kind of target., type: str, default: default}
   target: {description: "The target, as the engine writes it down.", type: str, default: ""}
   timeline: {description: Along which WAL is replayed., type: int}
-  database_bytes: {description: Size of the database that comes back., type: int, required: true}
+  database_bytes: {description: "Size of the database that comes back, its tablespaces among it.", type: int, required: true}
+  tablespaces:
+    description: Folders outside the data directory that belong to the set, with the bytes that come back there.
+    type: dict
+    default: {}
 attributes:
   check_mode: {support: full, description: Reads only.}
   diff_mode: {support: none, description: Reads only.}
@@ -36,16 +41,22 @@ EXAMPLES = r"""
     version: "15"
     set: 20261123-013700F
     database_bytes: 3221225472
+    tablespaces: {/srv/other: 1073741824}
 """
 
 RETURN = r"""
-free_bytes: {description: Free space., returned: success, type: int}
-required_bytes: {description: Space that the restore needs., returned: success, type: int}
+file_systems:
+  description: What is free and what the restore needs on each file system that it writes to, that of the data directory first.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{mount: /, free_bytes: 10737418240, required_bytes: 3435973836}, {mount: /srv/other, free_bytes: 2147483648, required_bytes: 1181116006}]
 """
 
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_cluster import (
     Cluster,
     ClusterError,
@@ -59,7 +70,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_tuning i
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_in_place import InPlace
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_room import RestoreRoom
-from ansible_collections.traumalink.ops.plugins.module_utils.restore_target import RestoreError, RestoreTarget
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_target import RestoreTarget
 
 
 def main() -> None:
@@ -76,6 +87,7 @@ def main() -> None:
             "target": {"type": "str", "default": ""},
             "timeline": {"type": "int"},
             "database_bytes": {"type": "int", "required": True},
+            "tablespaces": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
@@ -83,18 +95,19 @@ def main() -> None:
     job = RestoreJob(given["set"], given["type"], given["target"], given["timeline"])
     in_place = InPlace(given["in_place_agreed"]) if given["in_place"] else None
     wal_bytes = max_wal_size_bytes(given["memory_bytes"] or host_memory_bytes())
-    target = RestoreTarget(Path(given["data_directory"]), in_place)
+    tablespaces = {Path(place): int(size_bytes) for place, size_bytes in given["tablespaces"].items()}
+    target = RestoreTarget(Path(given["data_directory"]), tablespaces, in_place)
     room = RestoreRoom(target, wal_bytes=wal_bytes)
     cluster = Cluster(version=given["version"], data_directory=target.data_directory, settings={})
     try:
         target.require_movable(job)
-        free = room.require(given["database_bytes"], job)
+        needed = room.require(given["database_bytes"], job)
         refuse_another_place(cluster, look(cluster))
     except ClusterError as error:
         module.fail_json(msg=f"{error}. Nothing was changed")
-    except RestoreError as error:
+    except OpsError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, free_bytes=free, required_bytes=room.required_bytes(given["database_bytes"], job))
+    module.exit_json(changed=False, file_systems=[each.facts() for each in needed])
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def test_a_target_without_room_is_refused(site):
     try:
         run = play("restore", "-e", "restore_confirm=lab", "-e", "postgresql_data_directory=/srv/small/main")
         assert run.status != 0
-        assert run.says("the file system of /srv/small/main has 0.1 GiB free, the restore needs"), run.output[-2000:]
+        assert run.says("the file system mounted at /srv/small has 0.1 GiB free, the restore needs"), run.output[-2000:]
         assert run.says("or mount a larger disk there. Nothing was changed")
         assert run.changed == {}
     finally:

@@ -47,6 +47,22 @@ def test_the_place_is_looked_at_by_the_database_s_host_itself() -> None:
     assert not templar(restore_host="db2").evaluate_conditional(task["when"])
 
 
+@pytest.mark.parametrize("role", ["restore", "restore_vault"])
+def test_the_room_for_each_tablespace_is_looked_for_before_it_is_restored(role: str) -> None:
+    plan = {"tablespaces": {"/srv/other": 4096}, "backup": {"label": "x", "database_bytes": 8192}}
+    given = []
+    for file, name in (
+        ("main" if role == "restore" else "look", "traumalink.ops.restore_target_info"),
+        ("data", "traumalink.ops.work"),
+    ):
+        tasks = [inner for task in load(f"{role}/tasks/{file}.yml") for inner in (task, *task.get("block", []))]
+        (arguments,) = (task[name] for task in tasks if name in task)
+        given.append(
+            templar(restore_planned={"plan": plan}).template(arguments.get("arguments", arguments)["tablespaces"])
+        )
+    assert given == [plan["tablespaces"]] * 2
+
+
 def test_no_empty_database_is_made_behind_a_restore() -> None:
     # Facts outrank defaults, so that role postgresql, which runs next on that host, sees it without a playbook's help.
     assert load("restore/tasks/data.yml")[0]["ansible.builtin.set_fact"]["postgresql_create"] is False

@@ -88,7 +88,23 @@ pg_data/base/5/16385={"checksum-page":false,"checksum-page-error":[7,[9,12]],"re
 pg_data/base/5/16385.1={"checksum-page":false,"repo-size":4096,"size":100}
 """
 # The manifest of a set with one tablespace outside the data directory, as far as a plan looks at it.
-MANIFEST_WITH_TABLESPACE = '[backup:target]\npg_data={"path":"/data","type":"path"}\npg_tblspc/16400={"path":"/srv/other","tablespace-id":"16400","type":"link"}\n'
+MANIFEST_WITH_TABLESPACE = """[backup:target]
+pg_data={"path":"/data","type":"path"}
+pg_tblspc/16400={"path":"/srv/other","tablespace-id":"16400","tablespace-name":"other","type":"link"}
+
+[target:file]
+pg_data/base/5/16385={"size":16384,"timestamp":1}
+pg_tblspc/16400/PG_15_202209061/5/16401={"checksum-page":true,"repo-size":12,"size":16384,"timestamp":1}
+pg_tblspc/16400/PG_15_202209061/5/16402={"size":8192,"timestamp":1}
+pg_tblspc/16400/PG_15_202209061/5/16403={"size":0,"timestamp":1}
+
+[target:link]
+pg_data/pg_tblspc/16400={"destination":"/srv/other"}
+
+[target:path]
+pg_tblspc/16400={}
+pg_tblspc/16400/PG_15_202209061={}
+"""
 
 
 def listing(*numbers: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.file_system import FileSystem
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import PgBackRest
 from ansible_collections.traumalink.ops.plugins.module_utils.restore import Restore
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_in_place import InPlace
@@ -44,7 +45,8 @@ class Repository:
     def __init__(self, data: Path, runner: Any) -> None:
         self.data, self.runner, self.free = data, runner, NEEDED
         self.stops = 0
-        self.tablespaces: tuple[Path, ...] = ()
+        self.tablespaces: dict[Path, int] = {}
+        self.mounts: dict[Path, int] = {}
         self.in_place: InPlace | None = None
         self.stop_fails: BaseException | None = None
         runner.on("info", out=json.dumps([INFO])).on("restore", then=self.finish)
@@ -63,15 +65,22 @@ class Repository:
 
     @property
     def target(self) -> RestoreTarget:
-        return RestoreTarget(self.data, self.in_place)
+        return RestoreTarget(self.data, self.tablespaces, self.in_place)
 
     @property
     def room(self) -> RestoreRoom:
-        return RestoreRoom(self.target, lambda _path: self.free)
+        return RestoreRoom(self.target, self.file_system)
+
+    def file_system(self, path: Path) -> FileSystem:
+        """Return what is mounted at the nearest of `mounts` above the path, whose values are the free bytes; else what holds everything."""
+        for mount in sorted(self.mounts, key=lambda mount: len(str(mount)), reverse=True):
+            if path.is_relative_to(mount):
+                return FileSystem(2 + list(self.mounts).index(mount), mount, self.mounts[mount])
+        return FileSystem(1, Path("/"), self.free)
 
     @property
     def job(self) -> Restore:
-        return Restore(PgBackRest(self.runner, "lab", "postgres"), JOB, self.room, self.stop, NOW, self.tablespaces)
+        return Restore(PgBackRest(self.runner, "lab", "postgres"), JOB, self.room, self.stop, NOW)
 
     def restores(self) -> list[list[str]]:
         """Return the options of each restore that was started."""

@@ -19,6 +19,7 @@ from info_samples import (
     FULL,
     INCREMENT,
     MANIFEST,
+    MANIFEST_WITH_TABLESPACE,
     NOISE,
     NOT_READABLE,
     OTHER,
@@ -176,9 +177,15 @@ def test_a_manifest_lists_the_databases() -> None:
     assert list(parse_databases(manifest)) == ["postgres", 'a={"db-id"b', "创伤"]
 
 
+def test_a_manifest_says_what_comes_back_to_each_tablespace() -> None:
+    assert parse_tablespaces(MANIFEST_WITH_TABLESPACE) == {"/srv/other": 24576}
+    assert parse_tablespaces(MANIFEST) == {}
+
+
 def test_a_manifest_says_where_tablespaces_lie() -> None:
     manifest = (
         '[backup:target]\npg_data={"path":"/data","type":"path"}\npg_tblspc/16400={"path":"/srv/it\'s 表","tablespace-id":"16400","type":"link"}\n'
-        'pg_wal={"path":"/wal","type":"link"}\n[target:link]\npg_tblspc/16401={"destination":"/no"}\n'
+        'pg_wal={"path":"/wal","type":"link"}\n[target:file]\npg_tblspc/164001/PG_15/5/1={"size":7}\n'
+        '[target:link]\npg_tblspc/16401={"destination":"/no"}\n'
     )
-    assert parse_tablespaces(manifest) == ["/srv/it's 表"]
+    assert parse_tablespaces(manifest) == {"/srv/it's 表": 0}, "it is empty"

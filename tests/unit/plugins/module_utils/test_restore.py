@@ -333,7 +333,7 @@ def old_tablespace(repository: Repository, tmp_path: Path) -> Path:
     place = tmp_path / "other"
     (place / "PG_15_202209061" / "5").mkdir(parents=True)
     (place / "PG_15_202209061" / "5" / "16401").write_text("precious")
-    repository.tablespaces = (place, tmp_path / "new" / "place")
+    repository.tablespaces = {place: GIB, tmp_path / "new" / "place": 0}
     return place
 
 
@@ -360,12 +360,27 @@ def test_a_completed_restore_leaves_its_own_tablespaces_where_they_are(repositor
     assert repository.restores()[-1][0] == "--delta"
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_a_tablespace_without_room_on_its_own_disk_is_refused_before_the_server_stops(
+    repository: Repository, tmp_path: Path, check: bool
+) -> None:
+    place = old_tablespace(repository, tmp_path)
+    repository.mounts, before = {place: GIB}, found(tmp_path)
+    said = rf"mounted at {place} has 1\.0 GiB free, the restore needs 1\.1 GiB there for tablespace {place}; .* Nothing was changed$"
+    with pytest.raises(RestoreError, match=said):
+        repository.job.run(check=check)
+    assert found(tmp_path) == before
+    assert (repository.stops, repository.restores()) == (0, [])
+    repository.mounts = {place: GIB + GIB // 10}
+    assert repository.job.run(check=check).backup.label == LABEL
+
+
 def test_a_tablespace_that_is_no_folder_is_refused_before_the_server_stops(
     repository: Repository, tmp_path: Path
 ) -> None:
     lay_old_data(repository)
     (tmp_path / "other").write_text("a file")
-    repository.tablespaces = (tmp_path / "other",)
+    repository.tablespaces = {tmp_path / "other": GIB}
     with pytest.raises(
         OpsError, match=r"other, where a tablespace comes back to, is no folder; .*Nothing was changed$"
     ):

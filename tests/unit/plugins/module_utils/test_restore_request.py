@@ -84,7 +84,7 @@ def test_what_is_no_timelines_number_is_refused(number: str) -> None:
 def test_plans_from_the_newest_set_with_the_tablespaces_of_its_manifest(plan: Plan, repository: Any) -> None:
     found = plan()
     assert (found.backup.label, found.timeline, found.last_segment) == (INCREMENT, 1, "000000010000000000000009")
-    assert list(found.tablespaces) == ["/srv/other"]
+    assert found.tablespaces == {"/srv/other": 24576}
     assert repository.calls[-1][-1] == f"backup/lab/{INCREMENT}/backup.manifest"
     assert plan(label=FULL).backup.label == FULL
     assert repository.calls[-1][-1] == f"backup/lab/{FULL}/backup.manifest"

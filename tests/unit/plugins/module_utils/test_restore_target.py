@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils import restore_targ
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_failure import RunningEngine
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_in_place import InPlace
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_job import RestoreJob
+from ansible_collections.traumalink.ops.plugins.module_utils.restore_tablespaces import TablespaceError
 from ansible_collections.traumalink.ops.plugins.module_utils.restore_target import (
     LAID_DOWN,
     RestoreError,
@@ -156,7 +158,17 @@ def test_refuses_a_symbolic_link_whose_rename_would_keep_nothing(tmp_path: Path)
 def test_refuses_a_mount_point_with_data_in_it_unless_it_is_written_over_in_place() -> None:
     with pytest.raises(RestoreError, match=r"^/proc is a mount point with data in it, .* Nothing was changed$"):
         RestoreTarget(Path("/proc")).require_movable(JOB)
-    RestoreTarget(Path("/proc"), InPlace()).require_movable(JOB)
+    RestoreTarget(Path("/proc"), in_place=InPlace()).require_movable(JOB)
+
+
+def test_refuses_a_tablespace_s_place_that_is_no_folder(target: RestoreTarget, tmp_path: Path) -> None:
+    target = replace(target, tablespaces={tmp_path / "new": 1, tmp_path / "other": 1})
+    (tmp_path / "other").mkdir()
+    target.require_movable(JOB)
+    (tmp_path / "new").touch()
+    refusal = r"/new, where a tablespace comes back to, is no folder; .* Nothing was changed$"
+    with pytest.raises(TablespaceError, match=refusal):
+        target.require_movable(JOB)
 
 
 # --- one restore at a time ---

@@ -32,7 +32,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def module(on_runner: Callable[[ModuleType], Run], data: Path) -> Run:
     """Give the module for that data directory."""
     call = on_runner(pgbackrest_restore)
-    return lambda check=False: call(check, stanza="lab", set=LABEL, data_directory=str(data), unit=UNIT)
+    return lambda check=False, **more: call(check, stanza="lab", set=LABEL, data_directory=str(data), unit=UNIT, **more)
 
 
 @pytest.fixture
@@ -73,6 +73,23 @@ def test_a_server_that_does_not_stop_keeps_its_data(module: Run, host: Any, data
     assert result["msg"] == f"stopping {UNIT} failed: systemctl ended with status 1: Job timed out"
     assert [path.name for path in data.parent.iterdir()] == ["main"]
     assert host.asked("restore") == []
+
+
+def test_tablespaces_are_kept_aside_too(module: Run, host: Any, tmp_path: Path) -> None:
+    old = tmp_path / "other" / "PG_15_202209061" / "5"
+    old.mkdir(parents=True)
+    result = module(tablespaces={str(tmp_path / "other"): 1000, str(tmp_path / "new"): 0})
+    assert f"keep the old tablespace {old.parent} aside" in result["steps"]
+    assert [path.name.partition("-")[0] for path in (tmp_path / "other").iterdir()] == ["PG_15_202209061.before"]
+    assert (tmp_path / "new").is_dir()
+
+
+def test_a_tablespace_without_room_is_refused_before_anything_stops(module: Run, host: Any, tmp_path: Path) -> None:
+    result = module(tablespaces={str(tmp_path / "other"): 1024**6})
+    assert result["failed"]
+    assert f" and tablespace {tmp_path / 'other'}; free " in result["msg"]
+    assert result["msg"].endswith("Nothing was changed")
+    assert host.asked("systemctl") == []
 
 
 def test_asks_for_its_arguments(run_module: Run) -> None:

@@ -45,7 +45,7 @@ def test_plans_in_any_mode_and_changes_nothing(module: Run, repository: Any, che
     assert result["changed"] is False
     assert result["plan"]["backup"]["label"] == "20261123-013702F"
     assert (result["plan"]["type"], result["plan"]["last_segment"]) == ("default", "000000010000000000000004")
-    assert result["plan"]["tablespaces"] == ["/srv/other"]
+    assert result["plan"]["tablespaces"] == {"/srv/other": 24576}
     assert "traumalink.ops.site installs it" in result["plan"]["notes"][0]
 
 
