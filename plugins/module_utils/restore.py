@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from .errors import OpsError
 from .pgbackrest import Backup, PgBackRest
 from .postgresql_server import SYSTEM_USER
 from .restore_in_place import copy_aside
@@ -151,7 +152,15 @@ class Restore:
         data.chmod(0o700)
         options = ["--delta"] if in_place else []
         argv = [*options, f"--pg1-path={data}", *self.job.options, "restore"]
-        self.engine.call(*argv, what=f"the restore of {self.engine.stanza}")
+        try:
+            self.engine.call(*argv, what=f"the restore of {self.engine.stanza}")
+        except OpsError as error:
+            # The engine does not always say why it could not write.
+            if full := self.room.full((data, *self.target.tablespaces)):
+                raise RestoreError(
+                    f"{error}; no space is left on the file system mounted at {' and '.join(full)}"
+                ) from error
+            raise
         for name in ("PG_VERSION", "recovery.signal"):
             if not (data / name).exists():
                 raise RestoreError(f"the restore ended without an error, but {data / name} is not there")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from .restore_tablespaces import lying_there
 from .restore_target import RestoreError, RestoreTarget
 
 __all__ = ["Needed", "RestoreRoom"]
+
+FULL_BYTES = 16 * 1024**2  # with less than one WAL segment no server starts
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,11 @@ class RestoreRoom:
             before = found.get(system.device, Needed(system, ()))
             found[system.device] = Needed(before.system, (*before.parts, part))
         return list(found.values())
+
+    def full(self, paths: Iterable[Path]) -> list[str]:
+        """Return where the file systems of these paths are mounted that have no room left at all."""
+        systems = {system.device: system for system in map(self.file_system, paths)}
+        return [str(system.mount) for system in systems.values() if system.free_bytes < FULL_BYTES]
 
     def require(self, database_bytes: int, job: RestoreJob) -> list[Needed]:
         """Return what a restore needs, all of which is there.

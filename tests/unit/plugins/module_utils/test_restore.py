@@ -324,6 +324,18 @@ def test_a_failed_restore_keeps_its_marker_and_the_old_data(repository: Reposito
     assert (repository.data.with_name(ASIDE) / "patients").read_text() == "precious"
 
 
+def test_a_disk_that_fills_up_meanwhile_is_named_where_the_engine_does_not_say_why(repository: Repository) -> None:
+    def fill() -> None:
+        repository.free = 4096
+
+    repository.runner.on("restore", err="ERROR: [064]: unable to write '/d/base/5/1249'\n", status=64, then=fill)
+    with pytest.raises(
+        RestoreError, match=r"unable to write '/d/base/5/1249'; no space is left on the file system mounted at /"
+    ):
+        repository.job.run()
+    assert repository.target.marker.exists()
+
+
 # --- tablespaces ---
 
 
