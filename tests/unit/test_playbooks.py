@@ -48,12 +48,12 @@ def play_of(verb: str) -> dict[str, Any]:
     ("verb", "looks", "first_change"),
     [
         # A wrong passphrase, a lost database, a wrong signature and a truncated archive.
-        ("site", ["preflight", "backup/refuse_loss", "deploy/preflight"], "certificates"),
+        ("site", ["preflight", "database_endpoint/spares", "backup/refuse_loss", "deploy/preflight"], "certificates"),
         ("restore", ["preflight", "restore", "backup/preflight"], "restore/stop"),
         ("restore_database", ["preflight", "restore_database/preflight"], "drill/install"),
         ("restore_vault", ["preflight/hosts", "restore_vault"], "restore/stop"),
         ("deploy", ["preflight", "database_endpoint"], "deploy"),
-        ("backup", ["preflight", "database_endpoint"], "backup/run"),
+        ("backup", ["preflight", "database_endpoint"], "database_endpoint/retire"),
         ("drill", ["drill/preflight"], "drill"),
         ("backup_files", ["file_backup/preflight"], "file_backup/run"),
         ("backup_check", ["backup_check/preflight"], "backup_check/run"),
