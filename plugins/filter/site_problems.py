@@ -31,9 +31,9 @@ from typing import Any
 from ansible_collections.traumalink.ops.plugins.plugin_utils import site
 
 
-def site_problems(groups: Any, site_name: str | None = None) -> Any:
+def site_problems(groups: Any, site_name: str | None = None, restore_host: str = "") -> Any:
     """Adapt the call; see plugin_utils.site."""
-    return site.site_problems(groups, site_name)
+    return site.site_problems(groups, site_name, restore_host)
 
 
 class FilterModule:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from .release import Places
 
 UNITS_ROOT = Path("/etc/systemd/system")
 
-__all__ = ["Application", "ApplicationError", "deployed", "start", "stop"]
+__all__ = ["Application", "ApplicationError", "database_hosts", "deployed", "start", "stop"]
 
 
 class ApplicationError(OpsError):
@@ -26,15 +27,20 @@ class ApplicationError(OpsError):
 
 @dataclass(frozen=True)
 class Application:
-    """What is deployed on this host: name, version, the slot it runs in, and its functional modules."""
+    """What is deployed on this host: name, version, the slot it runs in, its functional modules, and the hosts at which it asks for its database."""
 
     name: str
     version: str
     slot: str
     modules: tuple[FunctionalModule, ...]
+    database_hosts: tuple[str, ...] = ()
 
 
-def deployed(root: Path = Path("/opt"), state_root: Path = Path("/var/lib/traumalink")) -> list[Application]:
+def deployed(
+    root: Path = Path("/opt"),
+    state_root: Path = Path("/var/lib/traumalink"),
+    configuration_root: Path = Path("/etc/traumalink"),
+) -> list[Application]:
     """Return the applications that are deployed on this host, by name.
 
     Raises:
@@ -48,8 +54,21 @@ def deployed(root: Path = Path("/opt"), state_root: Path = Path("/var/lib/trauma
             continue
         text = (places.releases / current.version / MANIFEST_NAME).read_text(encoding="utf-8")
         modules = read_manifest(json.loads(text), packed=True).modules
-        applications.append(Application(places.name, current.version, current.slot, modules))
+        environment = configuration_root / places.name / f"{current.slot}.env"
+        applications.append(
+            Application(places.name, current.version, current.slot, modules, database_hosts(environment))
+        )
     return applications
+
+
+def database_hosts(environment: Path) -> tuple[str, ...]:
+    """Return the hosts at which a slot's processes ask for their database: those of the connection string in its environment file."""
+    try:
+        text = environment.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ()
+    found = re.search(r"""^DATABASE_DSN="host=([^ "]+)""", text, re.M)
+    return tuple(found[1].split(",")) if found else ()
 
 
 def units(application: Application, units_root: Path = UNITS_ROOT) -> list[str]:

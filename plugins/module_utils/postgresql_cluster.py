@@ -12,6 +12,7 @@ from pathlib import Path
 from .cluster_adoption import Adoption, configured_data_directory
 from .cluster_creation import Creation
 from .cluster_recovery import recover, recovers
+from .cluster_retirement import revive, successor
 from .cluster_running import ClusterError, bring_up, stale
 from .command import CommandError, Runner, run_checked
 from .files import TextFile, diff_of, managed_block, write_text
@@ -142,6 +143,11 @@ def refuse_what_does_not_fit(cluster: Cluster, state: ClusterState) -> None:
             f"{cluster.data_directory} holds no PostgreSQL data, and a restore never makes an empty cluster in its place; "
             "see that postgresql_data_directory is what you mean, and run traumalink.ops.restore again"
         )
+    if cluster.create and (host := successor(cluster.configuration_directory)):
+        raise ClusterError(
+            f"{where} is retired: the database has come back on {host}. Put {host} into the inventory's group db, or bring the database back "
+            "here with traumalink.ops.restore"
+        )
     if state.data_version not in (None, cluster.version):
         raise ClusterError(
             f"{cluster.data_directory} holds data of PostgreSQL {state.data_version}, this host runs {cluster.version}; "
@@ -248,6 +254,7 @@ def ensure(cluster: Cluster, runner: Runner, *, check: bool = False) -> Outcome:
     if not check:
         cluster.creation.end()
         cluster.adoption.end()
+    outcome.steps += revive(cluster.configuration_directory, check=check)
     files = wanted_files(cluster)
     outcome.diff = diff_of(files)
     outcome.steps += [f"write {entry['after_header']}" for entry in outcome.diff]

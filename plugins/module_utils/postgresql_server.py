@@ -105,12 +105,17 @@ class Server:
         """Return how many transactions are prepared and wait for their second phase."""
         return int(self.value("SELECT count(*) FROM pg_prepared_xacts"))
 
-    def role(self) -> str:
-        """Return `primary`, `standby`, or `down` where the server does not answer."""
+    def role_and_timeline(self) -> tuple[str, int]:
+        """Return `primary` with the timeline on which it writes (the first eight digits of a segment's name), or `standby` or `down` with 0.
+
+        A server that does not answer is down.
+        """
+        writing = "CASE WHEN NOT pg_is_in_recovery() THEN substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END"
         try:
-            return "standby" if self.in_recovery() else "primary"
+            digits = self.value(f"SELECT coalesce({writing}, '')")
         except ServerError:
-            return "down"
+            return "down", 0
+        return ("primary", int(digits, 16)) if digits else ("standby", 0)
 
     def restart_pending(self) -> list[str]:
         """Return the settings whose new value waits for a restart."""

@@ -28,7 +28,9 @@ EXAMPLES = r"""
 RETURN = r"""
 units: {description: Units that were or would be stopped or started., returned: success, type: list, elements: str}
 applications:
-  description: What is deployed, each with C(name), C(version), C(slot) and C(modules) as M(traumalink.ops.module_health) takes them.
+  description:
+    - What is deployed, each with C(name), C(version), C(slot), C(modules) as M(traumalink.ops.module_health) takes them, and C(database_hosts), where
+      it asks for its database.
   returned: success
   type: list
   elements: dict

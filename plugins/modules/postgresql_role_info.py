@@ -25,14 +25,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 role:
-  description: V(primary) takes writes, V(standby) replays WAL, V(down) does not answer, V(absent) is not installed.
+  description:
+    - V(primary) takes writes, V(standby) replays WAL, V(down) does not answer, V(absent) is not installed;
+      V(retired) does not answer either, since the database has come back on another host.
   returned: success
   type: str
+successor: {description: The host on which the database of a retired one has come back., returned: success, type: str}
+timeline: {description: The timeline on which a primary writes; 0 for any other., returned: success, type: int}
 """
 
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.cluster_retirement import retired_for
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_server import Server
 
@@ -41,7 +46,10 @@ def main() -> None:
     """Arguments in, one call, result out."""
     module = AnsibleModule(argument_spec={"port": {"type": "int", "default": 5432}}, supports_check_mode=True)
     installed = shutil.which("psql", path="/usr/bin") is not None
-    module.exit_json(changed=False, role=Server(run, module.params["port"]).role() if installed else "absent")
+    server = Server(run, module.params["port"])
+    role, timeline = server.role_and_timeline() if installed else ("absent", 0)
+    successor = retired_for() if role == "down" else ""
+    module.exit_json(changed=False, role="retired" if successor else role, successor=successor, timeline=timeline)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,7 @@ RESULTS = frozenset(
         "backup_vault",
         "backup_verified",
         "database_endpoint_host",
+        "database_endpoint_retired",
         "deploy_version_after",
         "deploy_version_before",
         "drill_run",

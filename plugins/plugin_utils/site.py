@@ -11,9 +11,11 @@ from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 
-__all__ = ["SiteError", "any_may_restart", "host_address", "primary_host", "site_problems"]
+__all__ = ["SPARE", "SiteError", "any_may_restart", "host_address", "primary_host", "site_problems"]
 
 # DESIGN, "Hosts": which groups a site has, and how many hosts each may hold.
+# A site may name spares beside them: hosts on which the database can come back, or on which it was before it came back on another.
+SPARE = "db_spare"
 GROUPS = {"edge": (1, None), "app": (1, None), "db": (1, 1), "ops": (1, 1)}
 PURPOSE = {
     "edge": "HAProxy in front of the application",
@@ -27,12 +29,13 @@ class SiteError(OpsError):
     """The inventory does not describe a site, or the site is not in the state that a verb needs."""
 
 
-def site_problems(groups: Mapping[str, Sequence[str]], site_name: str | None) -> list[str]:
+def site_problems(groups: Mapping[str, Sequence[str]], site_name: str | None, restore_host: str = "") -> list[str]:
     """Return everything that keeps an inventory from being a site, each with what to write; empty where it is one.
 
     Args:
         groups: Ansible's `groups`, group name to host names.
         site_name: the variable `site_name`, or None where it is not set.
+        restore_host: the host on which a restore shall bring the database back; empty where none is named.
     """
     problems = []
     for name, (least, most) in GROUPS.items():
@@ -40,11 +43,23 @@ def site_problems(groups: Mapping[str, Sequence[str]], site_name: str | None) ->
         if len(hosts) < least:
             problems.append(f"the inventory has no host in group '{name}' ({PURPOSE[name]}); add one")
         elif most is not None and len(hosts) > most:
-            problems.append(f"group '{name}' has {len(hosts)} hosts ({', '.join(hosts)}); it takes {most}")
-    shared = sorted(set(groups.get("db", [])) & set(groups.get("ops", [])))
-    if shared:
+            spare = f"; name the others in group '{SPARE}'" if name == "db" else ""
+            problems.append(f"group '{name}' has {len(hosts)} hosts ({', '.join(hosts)}); it takes {most}{spare}")
+    serving, spares = set(groups.get("db", [])), set(groups.get(SPARE, []))
+    for group, members in (("db", serving), (SPARE, spares)):
+        if shared := sorted(members & set(groups.get("ops", []))):
+            problems.append(
+                f"{', '.join(shared)} is in '{group}' and in 'ops'; backups must outlive the database's host, so name another"
+            )
+    if both := sorted(serving & spares):
         problems.append(
-            f"{', '.join(shared)} is in 'db' and in 'ops'; backups must outlive the database's host, so name another"
+            f"{', '.join(both)} is in 'db' and in '{SPARE}'; in 'db' is the host that serves, the others are spares"
+        )
+    if restore_host and restore_host not in serving | spares:
+        databases = ", ".join(sorted(serving | spares)) or "none"
+        problems.append(
+            f"restore_host {restore_host} is no database host of the site ({databases}); name it in group '{SPARE}', with what "
+            "the inventory says of a database host"
         )
     if site_name is None:
         problems.append("site_name is not set; write it into group_vars/all, for example site_name: example_hospital")

@@ -10,6 +10,8 @@ import pytest
 
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 SITE = {"edge": ["edge1"], "app": ["app1"], "db": ["db1"], "ops": ["ops1"], "elsewhere": ["bare1"]}
+SPARE = {**SITE, "db_spare": ["db2"]}
+WITHOUT_OPS = ["-e", '{"require_site_without_ops": true}']
 
 
 def run(folder: Path, groups: dict[str, list[str]], *options: str) -> subprocess.CompletedProcess[str]:
@@ -33,6 +35,12 @@ def run(folder: Path, groups: dict[str, list[str]], *options: str) -> subprocess
         (SITE, ["--limit", "db"], "run without --limit, or with at least"),
         (SITE, ["--tags", "wal"], "--tags leaves parts of an operation out"),
         (SITE, ["--limit", "bare1", "--tags", "wal"], "--tags leaves parts of an operation out"),
+        (SITE, ["-e", "restore_host=app1"], "restore_host app1 is no database host of the site"),
+        (
+            SPARE,
+            ["--limit", "db:ops", *WITHOUT_OPS, "-e", "restore_host=db2"],
+            "with at least --limit db2:ops1. Nothing",
+        ),
         (SITE, ["--limit", "app1", "-e", '{"require_site_without_ops": true}'], "This run leaves out db1; run without"),
         ({"elsewhere": ["bare1"]}, ["--limit", "bare1"], "the inventory has no host in group 'ops'"),
         ({}, [], "the inventory has no host in group 'ops'"),
@@ -46,12 +54,16 @@ def test_refuses_what_would_do_nothing(
     assert said in " ".join(done.stdout.replace("''", "'").split())
 
 
-WITHOUT_OPS = ["-e", '{"require_site_without_ops": true}']
-
-
 @pytest.mark.parametrize(
-    "options", [[], ["--limit", "db:ops"], ["--limit", "ops1"], ["--limit", "app:db", *WITHOUT_OPS]]
+    "options",
+    [
+        [],
+        ["--limit", "db:ops"],
+        ["--limit", "ops1"],
+        ["--limit", "app:db", *WITHOUT_OPS],
+        ["--limit", "app:db2:ops", *WITHOUT_OPS, "-e", "restore_host=db2"],
+    ],
 )
 def test_lets_through_what_takes_in_the_ops_host(tmp_path: Path, options: list[str]) -> None:
-    done = run(tmp_path, SITE, *options)
+    done = run(tmp_path, SPARE, *options)
     assert done.returncode == 0, done.stdout

@@ -11,7 +11,13 @@ SITE = {"edge": ["a"], "app": ["a"], "db": ["d"], "ops": ["o"]}
 
 @pytest.mark.parametrize(
     ("arguments", "count"),
-    [((SITE, "example_hospital"), 0), ((SITE,), 1), ((SITE, None), 1), (({}, "Example"), 5)],
+    [
+        ((SITE, "example_hospital"), 0),
+        ((SITE,), 1),
+        ((SITE, None), 1),
+        (({}, "Example"), 5),
+        ((SITE, "example_hospital", "x"), 1),
+    ],
 )
 def test_gives_the_problems(arguments: tuple[object, ...], count: int) -> None:
     problems = FILTER(*arguments)

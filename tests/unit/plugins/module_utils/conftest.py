@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import (
     cluster_adoption,
     cluster_creation,
+    cluster_retirement,
     cluster_running,
     postgresql_cluster,
     restore,
@@ -26,7 +27,7 @@ ME = pwd.getpwuid(os.geteuid()).pw_name
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """Give a wanted cluster whose every path lies in the test's folder."""
-    for module in (postgresql_cluster, cluster_adoption, cluster_creation):
+    for module in (postgresql_cluster, cluster_adoption, cluster_creation, cluster_retirement):
         monkeypatch.setattr(module, "SYSTEM_USER", ME)
     monkeypatch.setattr(server_log, "LOG_ROOT", tmp_path / "log")
     monkeypatch.setattr(cluster_running, "START_TIMEOUT_SECONDS", 0.0)

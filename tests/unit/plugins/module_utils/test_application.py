@@ -6,9 +6,17 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils.application import Application, deployed, start, stop
+from ansible_collections.traumalink.ops.plugins.module_utils.application import (
+    Application,
+    database_hosts,
+    deployed,
+    start,
+    stop,
+)
 from ansible_collections.traumalink.ops.plugins.module_utils.command import CommandError
+from ansible_collections.traumalink.ops.plugins.module_utils.database_access import DatabaseAccess
 from ansible_collections.traumalink.ops.plugins.module_utils.slots import Register, Staged
+from ansible_collections.traumalink.ops.plugins.module_utils.units import environment_file
 
 TRAUMA = Application("trauma", "1.0.0", "blue", ())
 
@@ -76,6 +84,22 @@ def test_finds_what_is_deployed_with_its_functional_modules(tmp_path: Path) -> N
         "files": [{"path": "web.py", "sha256": "0" * 64, "size_bytes": 1, "executable": False}],
     }
     (tmp_path / "opt/trauma/releases/1.0.0/release.yml").write_text(json.dumps(manifest))
-    [application] = deployed(tmp_path / "opt", tmp_path / "state")
+    (tmp_path / "etc/trauma").mkdir(parents=True)
+    (tmp_path / "etc/trauma/blue.env").write_text(
+        '# x\nDATABASE_DSN="host=192.0.2.21 port=5432 dbname=trauma"\nSLOT="blue"\n'
+    )
+    [application] = deployed(tmp_path / "opt", tmp_path / "state", tmp_path / "etc")
+    assert application.database_hosts == ("192.0.2.21",)
     assert (application.name, application.version, application.slot) == ("trauma", "1.0.0", "blue")
     assert [module.health for module in application.modules] == ["/health/triage"]
+
+
+@pytest.mark.parametrize("host", ["192.0.2.21", "2001:db8::21", "db1,db2"])
+def test_reads_the_database_s_hosts_as_a_slot_is_told_them(tmp_path: Path, host: str) -> None:
+    conninfo = DatabaseAccess(host, 5432, "trauma", "trauma_app", "secret").conninfo()
+    (tmp_path / "blue.env").write_text(environment_file({"APPLICATION": "x", "DATABASE_DSN": conninfo}))
+    assert database_hosts(tmp_path / "blue.env") == tuple(host.split(","))
+
+
+def test_a_slot_that_was_never_told_one_asks_nowhere(tmp_path: Path) -> None:
+    assert database_hosts(tmp_path / "blue.env") == ()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import postgresql_cluster
+from ansible_collections.traumalink.ops.plugins.module_utils.cluster_retirement import MARK
 from ansible_collections.traumalink.ops.plugins.module_utils.command import CommandError
 from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_cluster import (
     Cluster,
@@ -430,3 +431,29 @@ def test_check_mode_shows_the_difference_and_the_running_server(cluster: Cluster
     assert [entry["before"] for entry in outcome.diff] == ["work_mem = '1MB'\n"]
     assert outcome.in_recovery is False
     assert ensure(cluster, arrange_stopped(cluster), check=True).in_recovery is None
+
+
+def retired(cluster: Cluster) -> Host:
+    """Give a host whose database has come back on another."""
+    host = serving(cluster)
+    host.running = False
+    (cluster.configuration_directory / "start.conf").write_text(f"{MARK}db2\ndisabled\n")
+    return host
+
+
+def test_a_deployment_never_starts_a_retired_database(cluster: Cluster) -> None:
+    host = retired(cluster)
+    with pytest.raises(
+        ClusterError,
+        match=r"15/main is retired: the database has come back on db2\. Put db2 into the inventory's group db",
+    ):
+        ensure(cluster, host)
+    assert host.done() == []
+
+
+def test_what_a_restore_brings_back_there_starts_with_its_host_again(cluster: Cluster) -> None:
+    host, restored = retired(cluster), replace(cluster, create=False)
+    assert "let the server start with its host again" in ensure(restored, host, check=True).steps
+    assert ensure(restored, host).steps == ["let the server start with its host again", "start the server"]
+    assert (cluster.configuration_directory / "start.conf").read_text() == "auto\n"
+    assert ensure(cluster, host).steps == []

@@ -86,11 +86,17 @@ def test_tells_a_recovery(runner: Any, said: str, recovering: bool) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "role"),
-    [({"out": "t\n"}, "standby"), ({"out": "f\n"}, "primary"), ({"status": 2, "err": "no server"}, "down")],
+    [
+        ({"out": "\n"}, ("standby", 0)),
+        ({"out": "0000001F\n"}, ("primary", 31)),
+        ({"status": 2, "err": "no server"}, ("down", 0)),
+    ],
 )
-def test_names_the_role(runner: Any, answer: dict[str, Any], role: str) -> None:
+def test_names_the_role_and_the_timeline_of_a_primary(
+    runner: Any, answer: dict[str, Any], role: tuple[str, int]
+) -> None:
     runner.on("psql", **answer)
-    assert Server(runner).role() == role
+    assert Server(runner).role_and_timeline() == role
 
 
 def test_lists_what_waits_for_a_restart_and_when_it_loaded(runner: Any) -> None:

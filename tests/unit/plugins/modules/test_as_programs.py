@@ -42,6 +42,7 @@ MODULES = [
     "postgresql_archiving_info",
     "postgresql_cluster",
     "postgresql_damage_info",
+    "postgresql_retired",
     "postgresql_role_info",
     "restore_plan_info",
     "restore_recovered_info",

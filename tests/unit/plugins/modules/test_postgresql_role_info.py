@@ -13,21 +13,25 @@ Run = Callable[..., dict[str, Any]]
 
 
 @pytest.mark.parametrize(
-    ("program", "answer", "role"),
+    ("program", "answer", "successor", "role", "timeline"),
     [
-        ("/usr/bin/psql", {"out": "f\n"}, "primary"),
-        ("/usr/bin/psql", {"out": "t\n"}, "standby"),
-        ("/usr/bin/psql", {"status": 2, "err": "no server"}, "down"),
-        (None, {"out": "f\n"}, "absent"),
+        ("/usr/bin/psql", {"out": "00000003\n"}, "", "primary", 3),
+        ("/usr/bin/psql", {"out": "00000003\n"}, "db2", "primary", 3),  # somebody has started it by hand
+        ("/usr/bin/psql", {"out": "\n"}, "", "standby", 0),
+        ("/usr/bin/psql", {"status": 2, "err": "no server"}, "", "down", 0),
+        ("/usr/bin/psql", {"status": 2, "err": "no server"}, "db2", "retired", 0),
+        (None, {"out": "00000003\n"}, "", "absent", 0),
     ],
 )
 @pytest.mark.parametrize("check", [False, True])
 def test_names_the_role_of_the_server_on_its_port(
     on_runner: Callable[[ModuleType], Run], runner: Any, monkeypatch: pytest.MonkeyPatch,
-    program: str | None, answer: dict[str, Any], role: str, check: bool,
+    program: str | None, answer: dict[str, Any], successor: str, role: str, timeline: int, check: bool,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(postgresql_role_info.shutil, "which", lambda _name, path: program)
+    monkeypatch.setattr(postgresql_role_info, "retired_for", lambda: successor)
     runner.on("psql", "5433", **answer)
     result = on_runner(postgresql_role_info)(check, port=5433)
-    assert (result["changed"], result["role"]) == (False, role)
+    assert (result["changed"], result["role"], result["timeline"]) == (False, role, timeline)
+    assert result["successor"] == (successor if role == "retired" else "")
     assert len(runner.calls) == (1 if program else 0)

@@ -30,7 +30,19 @@ SITE = {"edge": ["edge1"], "app": ["app1", "app2"], "db": ["db1"], "ops": ["ops1
             ],
         ),
         ({"db": []}, ["the inventory has no host in group 'db' (the database); add one"]),
-        ({"db": ["db1", "db2"]}, ["group 'db' has 2 hosts (db1, db2); it takes 1"]),
+        (
+            {"db": ["db1", "db2"]},
+            ["group 'db' has 2 hosts (db1, db2); it takes 1; name the others in group 'db_spare'"],
+        ),
+        ({"db_spare": ["db2", "db3"]}, []),
+        (
+            {"db_spare": ["db1", "db2"]},
+            ["db1 is in 'db' and in 'db_spare'; in 'db' is the host that serves, the others are spares"],
+        ),
+        (
+            {"db_spare": ["ops1"]},
+            ["ops1 is in 'db_spare' and in 'ops'; backups must outlive the database's host, so name another"],
+        ),
         ({"ops": ["o1", "o2"]}, ["group 'ops' has 2 hosts (o1, o2); it takes 1"]),
         (
             {"ops": ["db1"]},
@@ -40,6 +52,18 @@ SITE = {"edge": ["edge1"], "app": ["app1", "app2"], "db": ["db1"], "ops": ["ops1
 )
 def test_names_every_problem_of_the_groups(groups: dict[str, list[str]], problems: list[str]) -> None:
     assert site_problems({**SITE, **groups}, "example_hospital") == problems
+
+
+@pytest.mark.parametrize("host", ["", "db1", "db2"])
+def test_a_restore_may_name_the_database_host_or_a_spare(host: str) -> None:
+    assert site_problems({**SITE, "db_spare": ["db2"]}, "example_hospital", host) == []
+
+
+def test_a_restore_onto_any_other_host_is_refused() -> None:
+    (problem,) = site_problems({**SITE, "db_spare": ["db2"]}, "example_hospital", "app1")
+    assert problem == (
+        "restore_host app1 is no database host of the site (db1, db2); name it in group 'db_spare', with what the inventory says of a database host"
+    )
 
 
 def test_a_group_that_is_not_there_is_empty() -> None:

@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter: The spare database hosts that serve an older copy."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: serving_spares
+short_description: The spare database hosts that serve an older copy beside the site's database
+description:
+  - Fails where the inventory seems to name the wrong host as the one that serves.
+positional: answer, spares
+options:
+  _input: {description: The host in group C(db)., type: str, required: true}
+  answer: {description: "What M(traumalink.ops.postgresql_role_info) said there.", type: dict, required: true}
+  spares: {description: "What it said on each spare, as a loop registers it.", type: list, elements: dict, required: true}
+author: The traumalink.ops developers
+"""
+
+EXAMPLES = r"""
+stale: "{{ 'db2' | traumalink.ops.serving_spares(answer, asked.results) }}"
+"""
+
+RETURN = r"""
+_value: {description: Names of the hosts that are to be stopped., type: list, elements: str}
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.plugin_utils import spares as spare_hosts
+
+
+def serving_spares(host: str, answer: Mapping[str, Any], spares: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Adapt the call; see plugin_utils.spares."""
+    try:
+        return spare_hosts.serving_spares(host, answer, spares)
+    except OpsError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name the filter."""
+        return {"serving_spares": serving_spares}
