@@ -42,25 +42,22 @@ def test_every_other_database_host_is_asked_but_those_that_are_named_lost(
     ("given", "asks_at", "elsewhere"),
     [
         ({}, ["192.0.2.21"], False),
-        ({"restore_host": "db2"}, ["192.0.2.21"], True),
         ({}, ["192.0.2.20"], True),  # the inventory was changed before the restore
-        ({"deploy_database_host": "db.hospital.example"}, ["db.hospital.example"], False),
-        ({"deploy_database_host": "192.0.2.21,192.0.2.22"}, ["192.0.2.21", "192.0.2.22"], False),
+        ({"restore_application_database": "db.hospital.example"}, ["db.hospital.example"], False),
+        ({"restore_application_database": "192.0.2.21,192.0.2.22"}, ["192.0.2.21", "192.0.2.22"], False),
+        ({"restore_host": "db2", "restore_application_database": "192.0.2.22"}, ["192.0.2.21"], True),
     ],
 )
 def test_the_application_starts_only_where_it_asks_the_restored_host(
     given: dict[str, Any], asks_at: list[str], elsewhere: bool
 ) -> None:
-    hostvars = {
-        "app1": {"__restore_stopped": {"applications": [{"name": "trauma", "database_hosts": asks_at}]}},
-        "db1": {"ansible_host": "192.0.2.21"},
-        "db2": {"ansible_host": "192.0.2.22"},
-    }
-    assert value("__restore_led_elsewhere", hostvars=hostvars, **given) is elsewhere
+    stopped = {"applications": [{"name": "trauma", "database_hosts": asks_at}]}
+    known = {"restore_application_database": "192.0.2.21", "hostvars": {"app1": {"__restore_stopped": stopped}}}
+    assert value("__restore_led_elsewhere", **{**known, **given}) is elsewhere
 
 
 def test_without_an_application_in_the_run_nothing_leads_elsewhere() -> None:
-    assert value("__restore_led_elsewhere", hostvars={"app1": {}, "db1": {"ansible_host": "192.0.2.21"}}) is False
+    assert value("__restore_led_elsewhere", restore_application_database="192.0.2.21") is False
 
 
 def test_the_inventory_s_change_is_said_only_where_there_is_one() -> None:
