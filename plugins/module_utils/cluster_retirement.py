@@ -19,6 +19,7 @@ CONFIGURATION_ROOT = Path("/etc/postgresql")
 OURS = "*/main/conf.d/50-traumalink.conf"
 MARK = "# Written by traumalink.ops; what lies here is the old database, it has come back on "
 STOP_TIMEOUT_SECONDS = 600
+STATUS_COLUMN = 3  # pg_lsclusters(1): version, name, port, status
 
 
 class RetirementError(OpsError):
@@ -46,6 +47,15 @@ def retired_for(root: Path = CONFIGURATION_ROOT) -> str:
     return next(filter(None, map(successor, clusters(root))), "")
 
 
+def runs(runner: Runner, version: str) -> bool:
+    """Tell whether a cluster's server runs, in whatever way it was started.
+
+    Asked of pg_lsclusters: `pg_ctlcluster … status` answers for a disabled cluster that it is disabled, whether it runs or not (postgresql-common 248).
+    """
+    fields = runner(["pg_lsclusters", "-h", version, "main"]).stdout.split()
+    return len(fields) > STATUS_COLUMN and fields[STATUS_COLUMN].startswith("online")
+
+
 def retire(runner: Runner, host: str, *, check: bool = False, root: Path = CONFIGURATION_ROOT) -> list[str]:
     """Stop the site's clusters on this host, since the database has come back on `host`; return what was or would be done.
 
@@ -62,15 +72,14 @@ def retire(runner: Runner, host: str, *, check: bool = False, root: Path = CONFI
             steps.append(f"keep {name} from starting with its host")
             if not check:
                 write_text(start_file(folder, f"{MARK}{host}\ndisabled\n"))
-        status = ["pg_ctlcluster", version, "main", "status"]
-        if runner(status).status != 0:
+        if not runs(runner, version):
             continue
         steps.append(f"stop {name}")
         if not check:
             run_checked(
                 runner, ["systemctl", "stop", unit], f"systemctl stop {unit}", timeout_seconds=STOP_TIMEOUT_SECONDS
             )
-            if runner(status).status == 0:
+            if runs(runner, version):
                 raise RetirementError(f"PostgreSQL {name} runs outside of {unit} and was not stopped; stop it by hand")
     return steps
 

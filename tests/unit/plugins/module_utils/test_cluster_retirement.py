@@ -18,6 +18,8 @@ from ansible_collections.traumalink.ops.plugins.module_utils.cluster_retirement 
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.command import CommandError
 
+DATA = "postgres /var/lib/postgresql/15/main /var/log/postgresql/postgresql-15-main.log\n"
+ONLINE, DOWN = f"15 main 5432 online {DATA}", f"15 main 5432 down {DATA}"
 STOP = ["systemctl", "stop", "postgresql@15-main.service"]
 
 
@@ -34,7 +36,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def serving(runner: Any) -> Any:
     """Give a host on which the server runs until it is stopped."""
-    return runner.on("status").on("stop", then=lambda: runner.on("status", status=3))
+    return runner.on("pg_lsclusters", out=ONLINE).on("stop", then=lambda: runner.on("pg_lsclusters", out=DOWN))
 
 
 def test_it_is_kept_from_starting_and_then_stopped(runner: Any, root: Path) -> None:
@@ -62,14 +64,19 @@ def test_one_that_somebody_has_started_again_is_stopped_again(runner: Any, root:
 
 
 def test_the_file_comes_first_so_that_a_host_that_dies_meanwhile_comes_back_without_it(runner: Any, root: Path) -> None:
-    runner.on("status", status=0).on("stop", error=CommandError("the connection is gone"))
+    runner.on("pg_lsclusters", out=ONLINE).on("stop", error=CommandError("the connection is gone"))
     with pytest.raises(CommandError):
         retire(runner, "db2", root=root)
     assert retired_for(root) == "db2"
 
 
+def test_one_that_replays_is_stopped_as_well(runner: Any, root: Path) -> None:
+    runner.on("pg_lsclusters", out=[ONLINE.replace("online", "online,recovery"), DOWN]).on("stop")
+    assert retire(runner, "db2", root=root)[-1] == "stop 15/main"
+
+
 def test_a_server_that_does_not_stop_is_an_error(runner: Any, root: Path) -> None:
-    runner.on("status", status=0).on("stop")
+    runner.on("pg_lsclusters", out=ONLINE).on("stop")
     with pytest.raises(
         RetirementError, match=r"15/main runs outside of postgresql@15-main.service and was not stopped"
     ):
@@ -77,7 +84,7 @@ def test_a_server_that_does_not_stop_is_an_error(runner: Any, root: Path) -> Non
 
 
 def test_check_mode_only_tells(runner: Any, root: Path) -> None:
-    runner.on("status", status=0)
+    runner.on("pg_lsclusters", out=ONLINE)
     assert len(retire(runner, "db2", check=True, root=root)) == 2
     assert (root / "15/main/start.conf").read_text() == "auto\n"
 

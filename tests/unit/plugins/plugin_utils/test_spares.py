@@ -17,7 +17,7 @@ def spare(host: str, role: str, timeline: int = 0) -> dict[str, Any]:
     return {"item": host, **answer(role, timeline)}
 
 
-LOST = {"item": "db1", "unreachable": True, "msg": "Failed to connect to the host via ssh"}
+LOST = {"item": "db1", "changed": False, "reached": False, "problem": "Failed to connect to the host via ssh"}
 
 
 @pytest.mark.parametrize(
