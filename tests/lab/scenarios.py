@@ -41,9 +41,20 @@ LONG = (
     "deploy",
 )
 # They run only when they are named: nobody has seen the whole of them pass on a lab yet. Whoever has takes them out of here.
-UNSEEN = ("backup_check", "faults", "file_backup", "restore_database", "restore_host", "restore_targets", "restore_vault")
+UNSEEN = (
+    "backup_check",
+    "faults",
+    "file_backup",
+    "restore_database",
+    "restore_host",
+    "restore_targets",
+    "restore_vault",
+)
 SUMMARY = re.compile(r"^.*\d+ (?:passed|failed|errors?)\b.* in [\d.]+s.*$", re.M)  # pytest's last line
-FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) .*$", re.M)  # pytest's short summary
+FAILED_TEST = re.compile(
+    r"^\W*((?:FAILED|ERROR) \S+::\S+)", re.M
+)  # pytest's short summary, in the frame that Molecule draws around it
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 COUNTS = re.compile(r"(\d+) (passed|failed|errors?)\b")
 SHOWN_LINES = 120
 
@@ -124,7 +135,7 @@ class Lanes:
                 result.failed_step = step
                 break
         result.seconds = time.monotonic() - begin
-        printed = log.read_text(encoding="utf-8", errors="replace")
+        printed = COLOUR.sub("", log.read_text(encoding="utf-8", errors="replace"))
         result.failed_tests = FAILED_TEST.findall(printed)
         summaries = " ".join(SUMMARY.findall(printed))
         for count, what in COUNTS.findall(summaries):
@@ -169,7 +180,8 @@ def lab_environment(lab: str) -> dict[str, str]:
     done = subprocess.run(
         argv, cwd=ROOT, env={**os.environ, "LAB_NAME": lab}, capture_output=True, text=True, check=True
     )
-    return dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
+    found = dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
+    return {**found, "COLUMNS": "200"}  # else Molecule breaks the names of tests in two
 
 
 def steps(scenario: str) -> list[str]:
