@@ -51,7 +51,7 @@ def rows(host):
 def enter(host, number):
     """Commit a row, and wait until the repository holds it; nobody helps."""
     sql(f"INSERT INTO public.moved VALUES ({number})", "trauma", host=host)
-    segment = sql("SELECT pg_walfile_name(pg_current_wal_insert_lsn())", host=host)
+    segment = sql("SELECT pg_walfile_name(pg_current_wal_flush_lsn() - 1)", host=host)
     await_on("ops1", f"find {REPOSITORY}/archive/lab -name '{segment}-*' | grep -q .", 120)
 
 

@@ -60,6 +60,14 @@ def test_without_an_application_in_the_run_nothing_leads_elsewhere() -> None:
     assert value("__restore_led_elsewhere", restore_application_database="192.0.2.21") is False
 
 
+def test_only_what_served_before_is_said_to_serve_no_more() -> None:
+    asked = {"db1": "primary", "db2": "primary", "db3": "absent"}
+    results = [{"item": host, "role": role, "reached": True} for host, role in asked.items()]
+    results.append({"item": "db4", "reached": False})
+    assert value("__restore_retired", __restore_servers_before={"results": results}) == ["db2"]
+    assert value("__restore_retired") == []
+
+
 def test_the_inventory_s_change_is_said_only_where_there_is_one() -> None:
     assert value("__restore_inventory_words") == ""
     words = "In the inventory put db2 into the group db, and db1 into the group db_spare. "
