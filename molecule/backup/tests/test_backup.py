@@ -138,7 +138,7 @@ def test_beside_a_backup_that_runs_a_second_one_is_refused_by_name_and_a_deploym
     # As a unit: a shell or runuser between would be stopped along with it, and would not go on along with it.
     start = "systemd-run --quiet --collect --uid=pgbackrest --unit=stopped-backup pgbackrest --stanza=lab --type=full backup;"
     # Stopped in the middle, it keeps its lock until it may go on.
-    stop = "for _ in $(seq 200); do pid=$(pgrep -o -u pgbackrest -f '^(/usr/bin/)?pgbackrest --stanza=lab --type=full backup'); "
+    stop = "for _ in $(seq 1200); do pid=$(pgrep -o -u pgbackrest -f '^(/usr/bin/)?pgbackrest --stanza=lab --type=full backup'); "
     stop += '[ -s /run/pgbackrest/lab-backup.lock ] && [ -n "$pid" ] && kill -STOP $pid && echo $pid && exit 0; sleep 0.02; done; exit 1'
     process = at("ops1").check_output(f"{start} {stop}")
     try:
@@ -272,7 +272,7 @@ def test_the_vault_holds_sets_and_wal_and_refuses_what_was_changed():
     # Each minute the timer starts what brings new WAL.
     assert at("ops1").service("traumalink-vault.timer").is_running
     wanted = sql("SELECT pg_walfile_name(pg_switch_wal())")
-    found = "for _ in $(seq 60); do find {place}/archive/lab -name '{wanted}-*' | grep -q . && exit 0; sleep 0.5; done; exit 1"
+    found = "for _ in $(seq 180); do find {place}/archive/lab -name '{wanted}-*' | grep -q . && exit 0; sleep 0.5; done; exit 1"
     assert at("ops1").run(found.format(place=REPOSITORY, wanted=wanted)).rc == 0
     at("ops1").check_output("systemctl start traumalink-vault.service && echo done")
     assert at("ops1").run(found.format(place=VAULT, wanted=wanted)).rc == 0, f"{wanted} is not in the vault"

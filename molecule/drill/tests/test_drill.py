@@ -177,7 +177,7 @@ def test_a_drill_that_is_killed_leaves_nothing_and_the_next_succeeds(label, phas
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as run:
         at("ops1").check_output(
-            f"for _ in $(seq 1200); do [ -e {HOME}/scratch/{reached} ] && exit 0; sleep 0.05; done; exit 1; "
+            f"for _ in $(seq 6000); do [ -e {HOME}/scratch/{reached} ] && exit 0; sleep 0.05; done; exit 1; "
         )
         if phase == "while it serves":
             # The server is started anew for each position, so it is asked at once.

@@ -183,7 +183,7 @@ def test_a_restore_that_was_killed_is_completed_by_the_next(site):
         for line in run.stdout:
             if "Bring it back" in line:
                 # The engine itself is killed in the middle, and the controller with it.
-                at("db1").run("for _ in $(seq 200); do pkill -9 -f 'pgbackrest.*[r]estore' && break; sleep 0.05; done")
+                at("db1").run("for _ in $(seq 1200); do pkill -9 -f 'pgbackrest.*[r]estore' && break; sleep 0.05; done")
                 run.kill()
                 break
     # A deployment must not take half a database for one.
