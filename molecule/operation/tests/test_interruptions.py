@@ -239,6 +239,17 @@ def test_two_that_start_at_the_same_moment_never_run_both(race):
     assert sorted(run.status == 0 for run in runs) == [outcome == "success" for outcome in outcomes]
 
 
+def test_a_witness_that_cannot_be_reached_holds_nothing_up_and_sees_the_next_head(tmp_path):
+    run = verb(inventories=away(tmp_path / "away", "edge1"), flow_mark="without a witness")
+    assert run.succeeded, run.output[-3000:]
+    assert run.says("the ledger is not compared with what edge1 has seen of it"), run.output[-3000:]
+    assert marks() == {"without a witness"}
+    assert last_record()["outcome"] == "success"
+    assert verb(flow_mark="seen again").succeeded
+    newest = entries()[-1]["sequence"]
+    assert f'"sequence": {newest}' in at("edge1").check_output("tail -n 1 /var/lib/traumalink-witness/lab.jsonl")
+
+
 def test_without_ops_a_change_is_refused_and_a_restore_keeps_its_record(tmp_path):
     kept = tmp_path / "records.jsonl"
     known = len(entries())
