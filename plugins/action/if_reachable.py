@@ -14,8 +14,8 @@ from ansible.plugins.action import ActionBase
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no type information
     """A module and its arguments in; its result, and whether the host was reached, out.
 
-    `ignore_unreachable` does not do in a play where any error is fatal, as it is for a task that runs once: ansible-core counts an unreachable host
-    without looking at it (2.19, plugins/strategy/linear.py).
+    `ignore_unreachable` alone does not do where any error is fatal, as it is for a task that runs once and does not ignore errors too: ansible-core
+    counts an unreachable host without looking at it (2.19, plugins/strategy/linear.py). Ignoring errors would let a broken module pass.
     """
 
     _supports_check_mode = True
