@@ -78,6 +78,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         self.check: bool = self._play_context.check_mode
         self.kept_heads = self.heads_kept_here(given)
         steps = {"judged": self.judged, "opened": self.opened, "explained": self.explained, "closed": self.closed}
+        # At each step: whoever forces its way past one would reach the next. Only what closes the record goes on, to write that it was refused.
+        if given["state"] != "closed" and (forced := refusal(given_as_extra(self))):
+            raise AnsibleActionFail(forced)
         if given["state"] in ("explained", "closed") and given["keeper_file"]:
             notice(Path(given["keeper_file"]))
         try:
@@ -123,8 +126,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def judged(self, given: dict[str, Any]) -> dict[str, Any]:
         """Judge whether the verb may run now; `refusal` says why not. Nothing is written."""
-        if forced := refusal(given_as_extra(self)):
-            raise OpsError(forced)
         contract, policy, verdict, record = self.judge(given)
         if given["witness_problem"]:
             self._display.warning(

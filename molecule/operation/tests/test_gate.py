@@ -171,6 +171,18 @@ def test_a_variable_that_would_force_the_gate_is_refused(forced):
     assert last_record()["outcome"] == "refused"
 
 
+def test_variables_that_together_would_undo_what_never_began_reach_nothing():
+    tasks = ROOT / "molecule" / "operation" / "resources" / "tasks" / "work.yml"  # changes the mark
+    opened = {"record": {}, "keeper_file": "", "recoveries": []}
+    forced = {"__operation_outcome": "failed", "__operation_opened": opened, "__operation_failure": {"ours": True, "unreached": []}, "operation_recover": str(tasks)}  # fmt: skip
+    before, known = marks(), len(entries())
+    run = verb("-e", json.dumps(forced), flow_verb="upgrade", flow_mark="must not be reached", contract=contract())
+    assert run.status != 0
+    assert run.says("__operation_outcome, operation_recover: only the playbook decides that"), run.output[-3000:]
+    assert (run.changed, marks(), len(entries())) == ({}, before, known + 1)
+    assert last_record()["outcome"] == "refused"
+
+
 def test_what_holds_for_the_site_cannot_be_given_with_a_run():
     run = verb("-e", json.dumps({"contract": contract()}), flow_mark="must not be reached")
     assert run.status != 0

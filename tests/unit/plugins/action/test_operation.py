@@ -88,8 +88,9 @@ def test_a_run_whose_variables_were_forced_is_refused_whatever_outcome_is_forced
 ) -> None:
     monkeypatch.setattr(operation, "given_as_extra", lambda _action: {"operation_verb", "__operation_outcome"})
     forced = "__operation_outcome, operation_verb: only the playbook decides that"
-    with pytest.raises(AnsibleActionFail, match=forced):
-        act("judged", verb="inspect")
+    for state in ("judged", "opened", "explained"):
+        with pytest.raises(AnsibleActionFail, match=forced):
+            act(state, verb="inspect")
     failed = {"db1": {"ansible_failed_result": {"msg": forced}}}
     with pytest.raises(AnsibleActionFail, match=forced):
         act("closed", verb="inspect", outcome="success", opened=True, record={"run_id": "x"}, hostvars=failed)
