@@ -14,8 +14,8 @@ from ansible_collections.traumalink.ops.plugins.action.work import (
     PATIENCE_SECONDS,
     RETRY_SECONDS,
     UNIT_MODULE,
-    duration,
 )
+from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import duration_words
 
 POLL_SECONDS = 10
 SHOW_SECONDS = 30
@@ -58,7 +58,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if time.monotonic() - shown >= SHOW_SECONDS:
                 shown = time.monotonic()
                 said = f": {work['progress']}" if work["progress"] else ""
-                self._display.display(f"{work['title']} on {self._host} still runs, {duration(work['seconds'])}{said}")
+                self._display.display(
+                    f"{work['title']} on {self._host} still runs, {duration_words(work['seconds'])}{said}"
+                )
 
     def _ask(self, action: str, run_id: str, **arguments: Any) -> dict[str, Any]:
         """Ask the host; where no answer comes, again: longer where it has answered before, since it may be restarting.

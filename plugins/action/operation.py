@@ -171,12 +171,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             self.remote(given),
             lambda: self.judge(given)[1:],
             lambda head: self.countersign(given, head),
-            lambda run_id: self.keep(given, run_id),
+            lambda run_id, since: self.keep(given, run_id, since),
             self.check,
         ).run()
 
-    def keep(self, given: Mapping[str, Any], run_id: str) -> Path:
-        """Leave the keeper of the lease behind; return the file in which it tells the lease's state."""
+    def keep(self, given: Mapping[str, Any], run_id: str, since: float) -> Path:
+        """Leave the keeper of a lease behind that is held `since` a reading of `lease_clock`; return the file in which it tells the lease's state."""
         folder = Path(tempfile.mkdtemp(prefix=f"traumalink-{run_id}-"))
 
         def renew() -> bool:
@@ -188,7 +188,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         # On the worst day ops may be lost as well, and a restore goes on.
         alone = given["verb"] == "restore"
         keeper = Keeper(
-            playbook_process(), folder / "lease.json", renew, lease / RENEWALS_A_LEASE, lease, outlives_ops=alone
+            playbook_process(),
+            folder / "lease.json",
+            renew,
+            lease / RENEWALS_A_LEASE,
+            lease,
+            since=since,
+            outlives_ops=alone,
         )
         keeper.leave_behind()
         return keeper.file

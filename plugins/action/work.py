@@ -21,6 +21,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.traumalink.ops.plugins.module_utils.record import new_run_id
+from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import duration_words
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import notice, playbook_process
 
 UNIT_MODULE = "traumalink.ops.work_unit"
@@ -178,7 +179,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def _show(self, work: dict[str, Any]) -> None:
         """Say how far the work is; only that it goes on where the task is no_log."""
         progress = "" if self._task.no_log or not work["progress"] else f": {work['progress']}"
-        self._display.display(f"{work['title']} on {self._host}: {duration(work['seconds'])}{progress}")
+        self._display.display(f"{work['title']} on {self._host}: {duration_words(work['seconds'])}{progress}")
 
     def _stay_responsible(self, unit: str) -> None:
         """Stop waiting where the unit is another's: the operation has lost its lease, or its playbook was killed.
@@ -223,7 +224,7 @@ def finished(ended: dict[str, Any], host: str) -> dict[str, Any]:
         return {"rc": 0 if work["state"] == "succeeded" else 1, "stdout": ended["output"], "stderr": ended["errors"]}
     said = f", and said last: {work['progress']}" if work["progress"] else ""
     raise AnsibleActionFail(
-        f"{work['title']} did not end by itself: {work['unit']} on {host} {work['how']}; it had run for {duration(work['seconds'])}{said}. "
+        f"{work['title']} did not end by itself: {work['unit']} on {host} {work['how']}; it had run for {duration_words(work['seconds'])}{said}. "
         f"Look at journalctl -u {work['unit']}, then run the operation again",
         result={"work": work},
     )
@@ -234,11 +235,3 @@ def vanished(booted_before: str, booted_after: str) -> str:
     if booted_before != booted_after:
         return f"was cut off by a restart of the host, which is up again since {booted_after}"
     return "was tidied away by somebody else"
-
-
-def duration(seconds: float) -> str:
-    """Return a time for people: 9 s, 3 min 20 s, 2 h 05 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60} min {whole % 60:02} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02} min"

@@ -4,6 +4,8 @@
 """Leases: who works on the site now, and which operations went silent.
 
 An operation holds a lease from open to close and renews it; one that has expired says that its controller died, and stays until somebody settles it.
+The holder counts from before it asked for the lease, this table from when it gave it, and longer by the grace: so a holder that could not renew has
+ended before anybody else may begin.
 """
 
 from __future__ import annotations
@@ -17,19 +19,30 @@ from typing import Any
 from .ledger_store import ALTERED, LedgerError, Store
 from .record import Record, iso
 
-__all__ = ["MODES", "Busy", "Lease", "Leases", "Unsettled"]
+__all__ = ["MODES", "Busy", "Lease", "Leases", "Unsettled", "grace_seconds", "held_seconds"]
 
 MODES = ("exclusive", "shared", "none")
 LONGEST = timedelta(hours=1)  # the role asks for two minutes at most
 ASK_VERIFY = (
     "keep the file as it is; traumalink.ops.ledger tells what else does not fit, and docs/ledger.md what to do."
 )
+GRACE = 0.5  # of the lease
 COLUMNS = "run_id, verb, mode, actor, hosts, since, renewed_at, expires_at"
+
+
+def grace_seconds(lease_seconds: float) -> float:
+    """Return how long a holder that has lost its lease has to end by itself, before it is ended."""
+    return lease_seconds * GRACE
+
+
+def held_seconds(lease_seconds: float) -> float:
+    """Return for how long a lease keeps others away after a renewal: as long as its holder counts on it, and the grace."""
+    return lease_seconds + grace_seconds(lease_seconds)
 
 
 @dataclass(frozen=True)
 class Lease:
-    """An operation that is open: what it is, its mode, on which hosts, since when (ISO 8601 UTC), and when the lease ends (clock of ops)."""
+    """An operation that is open: what it is, its mode, on which hosts, since when (ISO 8601 UTC), and until when it keeps others away (clock of ops)."""
 
     run_id: str
     verb: str
@@ -93,16 +106,17 @@ class Leases:
         return tuple(_lease(row) for row in rows)
 
     def take(self, record: Record, mode: str, lease_seconds: float, now: datetime) -> None:
-        """Give the operation a lease until `lease_seconds` from now, or a new one when it has one."""
+        """Give the operation a lease on which its holder may count for `lease_seconds` from now, or a new one when it has one."""
         hosts = json.dumps(list(record.hosts))
         values = (record.run_id, record.verb, mode, record.actor, hosts, iso(record.started_at), now.timestamp())
         self.store.execute(
-            "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*values, now.timestamp() + lease_seconds)
+            "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*values, now.timestamp() + held_seconds(lease_seconds)),
         )
 
     def renew(self, run_id: str, lease_seconds: float, now: datetime) -> bool:
         """Prolong a lease; return False where it is no longer there."""
-        values = (now.timestamp(), now.timestamp() + lease_seconds, run_id)
+        values = (now.timestamp(), now.timestamp() + held_seconds(lease_seconds), run_id)
         return (
             self.store.execute("UPDATE lease SET renewed_at = ?, expires_at = ? WHERE run_id = ?", values).rowcount == 1
         )

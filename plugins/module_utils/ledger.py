@@ -92,7 +92,7 @@ class Ledger:
 
         Args:
             mode: `exclusive` runs beside nothing, `shared` beside other shared ones, `none` beside anything; all hold a lease.
-            lease_seconds: how long until the operation counts as dead, unless it renews.
+            lease_seconds: how long the operation may go without renewing; the grace later (see `lease`) it counts as dead.
             settled: operations whose units on the hosts the caller has ended, run id to the reason in words. They are closed as
                 `interrupted`, whatever the answer is. One that has renewed its lease meanwhile lives, and is left alone.
             ending: those of `settled` that are ended although they hold their lease (a restore ends a backup).

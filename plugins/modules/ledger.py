@@ -34,7 +34,7 @@ options:
     type: str
     choices: [exclusive, shared, none]
     default: exclusive
-  lease_seconds: {description: After how many seconds without a renewal the operation counts as dead., type: float, default: 60}
+  lease_seconds: {description: How long the operation may go without a renewal; half as long again and it counts as dead., type: float, default: 60}
   settled:
     description:
       - Operations that were cut off and whose units on the hosts have been ended, run id to the reason in words. They are closed as C(interrupted).

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 
-__all__ = ["PATTERN", "DurationError", "duration_text", "read_duration"]
+__all__ = ["PATTERN", "DurationError", "duration_text", "duration_words", "read_duration"]
 
 PATTERN = r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?"
 UNITS = {"d": ("d", "day", "days"), "h": ("h", "hr", "hour", "hours"), "m": ("m", "min", "minute", "minutes")}
@@ -47,6 +47,14 @@ def duration_text(duration: timedelta) -> str:
         if number:
             parts.append(f"{number}{unit}")
     return "".join(parts) or "0s"
+
+
+def duration_words(seconds: float) -> str:
+    """Return a time for people: 9 s, 3 min 20 s, 2 h 05 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60:02} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
 def _meant(value: object) -> str:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.lease import held_seconds
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy
 
-__all__ = ["LONGEST_LEASE_SECONDS", "Holder", "Waiting", "first_steps"]
+__all__ = ["LONGEST_HELD_SECONDS", "LONGEST_LEASE_SECONDS", "Holder", "Waiting", "first_steps"]
 
 LONGEST_LEASE_SECONDS = 120
+LONGEST_HELD_SECONDS = held_seconds(LONGEST_LEASE_SECONDS)
 SAY_SECONDS = 30.0
 
 
@@ -79,7 +81,7 @@ class Waiting:
         """
         self.first_renewal = self.first_renewal or holder.renewed_at
         waited = self.seconds
-        lives = holder.renewed_at != self.first_renewal or waited > LONGEST_LEASE_SECONDS
+        lives = holder.renewed_at != self.first_renewal or waited > LONGEST_HELD_SECONDS
         if (waited >= self.wait_seconds) if self.wait_seconds else lives:
             raise OpsError(holder.refusal(self.verb, self.site, waited if self.wait_seconds else 0.0))
         if self.clock() - self.said > SAY_SECONDS:

@@ -20,16 +20,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
+from ansible_collections.traumalink.ops.plugins.module_utils.lease import grace_seconds
 
-__all__ = ["HELD", "LOST", "Keeper", "dismiss", "holds", "identity", "notice", "playbook_process", "work_left"]
+__all__ = [
+    "HELD",
+    "LOST",
+    "Keeper",
+    "dismiss",
+    "holds",
+    "identity",
+    "lease_clock",
+    "notice",
+    "playbook_process",
+    "work_left",
+]
 
 HELD, LOST = "held", "lost"
 LOOK_SECONDS = 1.0
-# How long a playbook that has lost its lease may go on: while it is ending by itself or nobody is known to have taken over, and while it works beside
-# another one and does not even know.
-GRACE_SECONDS = 30.0
-UNNOTICED_SECONDS = 10.0  # work in a unit asks every two seconds
+UNNOTICED_SECONDS = 10.0  # beside another operation, without knowing it: work in a unit asks every two seconds
 NOTICED = "noticed"
+
+
+def lease_clock() -> float:
+    """Return seconds that only go forward, also while the controller sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def playbook_process() -> int:
@@ -83,7 +97,8 @@ class Keeper:
         file: where the state is told to the other tasks of the playbook; its removal ends the keeper.
         renew: renews the lease; False where it is no longer ours; raises where the ops host could not be asked.
         interval_seconds: between two renewals; well below the lease's length.
-        lease_seconds: how long the lease lasts; after that without a renewal it may be somebody else's. One renewal may take half of it.
+        lease_seconds: how long it may go without a renewal; `grace_seconds` of it later it may be somebody else's. One renewal may take half of it.
+        since: the clock's reading before the lease was asked for; None: now.
         outlives_ops: whether the operation goes on while ops cannot be asked. Only the word that the lease is somebody else's ends it then.
     """
 
@@ -94,41 +109,56 @@ class Keeper:
     lease_seconds: float = 60.0
     outlives_ops: bool = False
     sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = lease_clock
+    since: float | None = None
 
-    def tell(self, state: str, reason: str = "") -> None:
-        """Write the state for the other tasks."""
-        text = json.dumps({"state": state, "reason": reason, "until": time.time() + self.lease_seconds})
+    def tell(self, state: str, reason: str = "", since: float | None = None) -> None:
+        """Write the state for the other tasks; it holds for a lease from `since`, the clock's reading before the renewal was asked for."""
+        left = self.lease_seconds - (0 if since is None else self.clock() - since)
+        text = json.dumps({"state": state, "reason": reason, "until": time.time() + left})
         write_text(TextFile(self.file, text, owner=self.file.parent.owner(), mode=0o600))
 
     def run(self) -> None:
-        """Renew until the playbook has ended, the operation has been closed, or the lease is somebody else's."""
-        held_since = renewed = self.clock()
+        """Renew until the playbook has ended, the operation has been closed, or the lease is somebody else's or has run out."""
+        asked = self.clock()
+        held_since = asked if self.since is None else self.since
         playbook = identity(self.playbook)
         while playbook and identity(self.playbook) == playbook and self.file.exists():
             self.sleep(LOOK_SECONDS)
-            if self.clock() - renewed < self.interval_seconds:
-                continue
-            renewed = self.clock()
-            try:
-                with time_limit(max(self.interval_seconds, self.lease_seconds / 2)):
-                    held = self.renew()
-            except Exception:
-                # Whatever kept it from asking, the next attempt may succeed, as long as the lease lasts.
-                if self.outlives_ops:
-                    self.tell(HELD)
-                elif self.clock() - held_since >= self.lease_seconds:
-                    self.give_up(playbook, f"it could not be renewed for {self.lease_seconds:.0f} s")
+            if self.clock() - asked >= self.interval_seconds:
+                asked = self.clock()
+                held = self.renewed(held_since)
+                if not self.file.exists():
+                    break
+                if held is False:
+                    seconds = grace_seconds(self.lease_seconds)
+                    self.give_up(
+                        playbook, "another operation has taken over the site", seconds, min(UNNOTICED_SECONDS, seconds)
+                    )
                     return
-                continue
-            if not self.file.exists():
-                break
-            if not held:
-                self.give_up(playbook, "another operation has taken over the site", UNNOTICED_SECONDS)
+                if held:
+                    held_since = asked
+                    self.tell(HELD, since=asked)
+            over = held_since + self.lease_seconds
+            if not self.outlives_ops and self.clock() >= over:
+                # Ended before the ledger lets anybody else begin: what a look takes is kept in hand.
+                seconds = over + grace_seconds(self.lease_seconds) - self.clock() - 2 * LOOK_SECONDS
+                self.give_up(playbook, f"it could not be renewed for {self.lease_seconds:.0f} s", seconds, seconds)
                 return
-            held_since = renewed
-            self.tell(HELD)
         self.tidy()
+
+    def renewed(self, held_since: float) -> bool | None:
+        """Renew once; None where ops could not be asked, whatever kept it from answering: the next attempt may succeed, as long as the lease lasts."""
+        most = self.lease_seconds / 2
+        if not self.outlives_ops:
+            most = min(most, held_since + self.lease_seconds - self.clock())
+        try:
+            with time_limit(max(most, LOOK_SECONDS)):
+                return self.renew()
+        except Exception:
+            if self.outlives_ops:
+                self.tell(HELD)
+            return None
 
     def tidy(self) -> None:
         """Remove the file and its folder: nobody is left who would read it."""
@@ -137,12 +167,12 @@ class Keeper:
         with contextlib.suppress(OSError):
             self.file.parent.rmdir()
 
-    def give_up(self, playbook: str, reason: str, unnoticed_seconds: float = GRACE_SECONDS) -> None:
+    def give_up(self, playbook: str, reason: str, noticed_seconds: float, unnoticed_seconds: float) -> None:
         """Say that the lease is lost, give the playbook time to end by itself, and end it: two operations never work side by side."""
         self.tell(LOST, reason)
         lost = self.clock()
         noticed = self.file.with_name(NOTICED)
-        while self.clock() - lost < (GRACE_SECONDS if noticed.exists() else unnoticed_seconds):
+        while self.clock() - lost < (noticed_seconds if noticed.exists() else unnoticed_seconds):
             if identity(self.playbook) != playbook or not self.file.exists():
                 return
             self.sleep(LOOK_SECONDS)
@@ -159,7 +189,7 @@ class Keeper:
 
     def leave_behind(self) -> None:
         """Start the keeper as a process of its own that outlives the calling worker process."""
-        self.tell(HELD)
+        self.tell(HELD, since=self.since)
         if os.fork() != 0:
             return
         try:

@@ -17,11 +17,13 @@ from ansible_collections.traumalink.ops.plugins.module_utils.record import new_r
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import read_duration
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Verdict
 from ansible_collections.traumalink.ops.plugins.plugin_utils.holder import (
+    LONGEST_HELD_SECONDS,
     LONGEST_LEASE_SECONDS,
     Holder,
     Waiting,
     first_steps,
 )
+from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import lease_clock
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices import (
     interrupted_notices,
     opening_notices,
@@ -56,7 +58,7 @@ class Opening:
         ledger: the site's, on the ops host.
         judge: asks the gate again, since the clock goes on; returns policy, verdict and the record as far as it is known.
         countersign: returns a head with its countersignature.
-        keep: leaves behind what renews the lease of a run id; returns the file in which it tells the lease's state.
+        keep: leaves behind what renews the lease of a run id, held since a reading of `lease_clock`; returns the file in which it tells the lease's state.
         check: whether nothing is written.
     """
 
@@ -64,7 +66,7 @@ class Opening:
     ledger: RemoteLedger
     judge: Callable[[], Judged]
     countersign: Callable[[Mapping[str, Any]], dict[str, Any]]
-    keep: Callable[[str], Path]
+    keep: Callable[[str, float], Path]
     check: bool
 
     def run(self) -> dict[str, Any]:
@@ -91,6 +93,7 @@ class Opening:
             if verdict.refusal:
                 raise OpsError(verdict.refusal)
             record["run_id"] = new_run_id(datetime.now(UTC))
+            asked = lease_clock()
             waiting = waiting or Waiting(
                 given["verb"], given["site"], lock_wait * policy.waits, time.monotonic, self.ledger.say
             )
@@ -125,7 +128,7 @@ class Opening:
                     "opened": True,
                     "record": record,
                     "head": head,
-                    "keeper_file": str(self.keep(record["run_id"])),
+                    "keeper_file": str(self.keep(record["run_id"], asked)),
                     "waited_seconds": round(waiting.seconds),
                     "recoveries": settlement.recoveries,
                     "notices": told_of + opening_notices(record, given["webhook_format"], given["contract"]),
@@ -154,7 +157,7 @@ class Opening:
             raise OpsError(f"{given['verb']} of {given['site']} is refused: {why} Nothing was changed") from error
         operations = [] if away else self.ledger.operations()
         others = [entry for entry in operations if entry["run_id"] not in settlement.reasons]
-        first, holder = beside(others, policy.ends, datetime.now(UTC), LONGEST_LEASE_SECONDS)
+        first, holder = beside(others, policy.ends, datetime.now(UTC), LONGEST_HELD_SECONDS)
         if holder:
             raise OpsError(Holder.of(holder).refusal(given["verb"], given["site"], 0.0)) from error
         if first:

@@ -134,7 +134,7 @@ class RemoteLedger:
 
 
 def beside(
-    operations: Iterable[Mapping[str, Any]], ends: Collection[str], now: datetime, longest_lease_seconds: float
+    operations: Iterable[Mapping[str, Any]], ends: Collection[str], now: datetime, longest_seconds: float
 ) -> tuple[list[dict[str, Any]], Mapping[str, Any] | None]:
     """Return what a restore finds beside it when the ledger can be read but takes nothing in: what it ends or awaits first, and what it may not disturb.
 
@@ -142,12 +142,13 @@ def beside(
 
     Args:
         ends: the verbs that it ends.
+        longest_seconds: how long a lease keeps others away at most.
         now: the clock of the ops host, or one close to it.
     """
     first, holder = [], None
     for entry in operations:
         left = (datetime.fromisoformat(entry["expires_at"]) - now).total_seconds()
-        if entry["mode"] == "none" or left > longest_lease_seconds:
+        if entry["mode"] == "none" or left > longest_seconds:
             continue
         if entry["verb"] in ends or left <= 0:
             first.append({**entry, "end": entry["verb"] in ends})

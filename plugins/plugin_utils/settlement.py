@@ -69,7 +69,7 @@ def settle(
     for operation in operations:
         run_id, verb = str(operation["run_id"]), str(operation["verb"])
         told = [told_of(answer) for answer in answers if answer["item"][0]["run_id"] == run_id]
-        begin = f"ended by a {by}" if operation["end"] else "its controller went silent"
+        begin = f"ended by a {by}" if operation["end"] else "its lease ran out"
         found.reasons[run_id] = (
             f"{begin}: {'; '.join(text for text in told if text) or 'nothing of it was left running'}"
         )

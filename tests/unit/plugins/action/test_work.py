@@ -368,13 +368,6 @@ def test_refuses_other_arguments(act: Act, unit: Unit, arguments: dict[str, Any]
     assert unit.asked == []
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 00 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")]
-)
-def test_times_are_for_people(seconds: float, text: str) -> None:
-    assert work.duration(seconds) == text
-
-
 PLAYBOOK = """\
 - hosts: localhost
   gather_facts: false

@@ -18,7 +18,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.record import Recor
 
 Make = Callable[..., Record]
 NOW = datetime(2026, 11, 25, 3, 30, 1, tzinfo=UTC)
-LATER = NOW + timedelta(seconds=61)
+LATER = NOW + timedelta(seconds=91)
 APPROVAL = {
     "id": "k3f", "approver": "wang", "subject": "", "valid_from": "2026-11-25T00:00:00Z", "valid_to": "2026-11-26T00:00:00Z",
 }  # fmt: skip
@@ -128,13 +128,13 @@ def test_an_expired_lease_of_any_mode_must_be_settled_first(ledger: Ledger, reco
     assert entries(ledger)[3:] == [("close", record(1).run_id), ("open", record(2).run_id)]
     (closed,) = stored(ledger, outcome="interrupted")
     assert (closed["run_id"], closed["reason"]) == (record(1).run_id, "its unit on db1 was ended")
-    assert closed["ended_at"] == "2026-11-25T03:31:02Z"
+    assert closed["ended_at"] == "2026-11-25T03:31:32Z"
 
 
 def test_a_lease_counts_until_its_last_moment(ledger: Ledger, record: Make) -> None:
     acquire(ledger, record(1))
-    assert isinstance(acquire(ledger, record(2), now=NOW + timedelta(seconds=59.9)), Busy)
-    assert isinstance(acquire(ledger, record(2), now=NOW + timedelta(seconds=60)), Unsettled)
+    assert isinstance(acquire(ledger, record(2), now=NOW + timedelta(seconds=89.9)), Busy)
+    assert isinstance(acquire(ledger, record(2), now=NOW + timedelta(seconds=90)), Unsettled)
 
 
 def test_a_renewed_lease_does_not_expire(ledger: Ledger, record: Make) -> None:

@@ -92,7 +92,7 @@ def test_busy_and_unsettled_are_answers_and_no_failures(
     assert (busy["answer"], busy["changed"], busy["head"]) == ("busy", False, None)
     assert busy["message"].startswith("The site is held by backup 20261125-033000-000001 of li.na@controller1")
     assert [each["run_id"] for each in busy["operations"]] == [plain_record(1)["run_id"]]
-    later(monkeypatch, 61)
+    later(monkeypatch, 91)
     unsettled = call("opened", record=plain_record(2))
     assert (unsettled["answer"], unsettled["operations"][0]["hosts"]) == ("unsettled", ["db1", "ops1"])
     settled = {plain_record(1)["run_id"]: "its unit was ended"}

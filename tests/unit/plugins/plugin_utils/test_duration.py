@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import (
     DurationError,
     duration_text,
+    duration_words,
     read_duration,
 )
 from hypothesis import given
@@ -55,3 +56,10 @@ def test_what_is_shown_can_be_read(seconds: int) -> None:
 
 def test_no_time_has_a_text_too() -> None:
     assert duration_text(timedelta()) == "0s"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 00 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")]
+)
+def test_times_are_for_people(seconds: float, text: str) -> None:
+    assert duration_words(seconds) == text

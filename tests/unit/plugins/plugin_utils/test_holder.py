@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.plugin_utils.holder import LONGEST_LEASE_SECONDS, Holder, Waiting
+from ansible_collections.traumalink.ops.plugins.plugin_utils.holder import LONGEST_HELD_SECONDS, Holder, Waiting
 
 
 def holder(renewed_at: str = "first") -> Holder:
@@ -34,7 +34,7 @@ def test_a_holder_that_lives_is_not_waited_for() -> None:
 def test_a_lease_that_outlasts_all_leases_is_no_dead_one_s() -> None:
     patient, clock, _said = waiting(0)
     patient.goes_on(holder())
-    clock.now += LONGEST_LEASE_SECONDS + 1
+    clock.now += LONGEST_HELD_SECONDS + 1
     with pytest.raises(OpsError, match="is at work"):
         patient.goes_on(holder())
 

@@ -11,10 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.lease import held_seconds
+from ansible_collections.traumalink.ops.plugins.module_utils.ledger import Ledger
+from ansible_collections.traumalink.ops.plugins.module_utils.record import Record
 from ansible_collections.traumalink.ops.plugins.plugin_utils import keeper as module
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
     LOST,
@@ -26,6 +30,8 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
     playbook_process,
     time_limit,
 )
+
+Make = Callable[..., Record]
 
 
 class Time:
@@ -60,7 +66,16 @@ def keeper(tmp_path: Path, playbook: subprocess.Popen[bytes]) -> Callable[[Calla
 
     def make(renew: Callable[[], bool], *, outlives_ops: bool = False) -> Keeper:
         clock = Time()
-        made = Keeper(playbook.pid, tmp_path / "lease.json", renew, 15.0, 60.0, outlives_ops, clock.sleep, clock)
+        made = Keeper(
+            playbook.pid,
+            tmp_path / "lease.json",
+            renew,
+            15.0,
+            60.0,
+            outlives_ops=outlives_ops,
+            sleep=clock.sleep,
+            clock=clock,
+        )
         made.tell("held")
         return made
 
@@ -166,7 +181,55 @@ def test_a_lease_that_cannot_be_renewed_as_long_as_it_lasts_is_lost(
     assert asked == [15.0, 30.0, 45.0, 60.0, 75.0]
     assert said(made)["reason"] == "it could not be renewed for 60 s"
     assert playbook.wait(timeout=10) == -signal.SIGTERM
-    assert made.clock() == 105.0, "nobody is known to have taken over, so it has time to end by itself"
+    assert 75 < made.clock() < 15 + held_seconds(60), "it has time to end by itself, and is ended before another begins"
+
+
+@pytest.mark.parametrize("stalls", [0.0, 7.0, 29.0, 600.0])
+@pytest.mark.parametrize("lease", [5.0, 16.0, 60.0, 120.0])
+def test_who_cannot_renew_is_ended_before_the_ledger_lets_another_begin(
+    tmp_path: Path,
+    playbook: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    record: Make,
+    lease: float,
+    stalls: float,
+) -> None:
+    others_wait, limit, clock = kept_away_seconds(tmp_path, record(), lease), [0.0], Time()
+
+    @contextlib.contextmanager
+    def limited(seconds: float) -> Iterator[None]:
+        limit[0] = seconds
+        yield
+
+    def renew() -> bool:
+        clock.sleep(min(stalls, limit[0]))
+        raise OSError("no answer")
+
+    monkeypatch.setattr(module, "time_limit", limited)
+    clock.now = 3.0  # since the lease was asked for
+    made = Keeper(
+        playbook.pid, tmp_path / "lease.json", renew, lease / 4, lease, since=0.0, sleep=clock.sleep, clock=clock
+    )
+    made.tell("held")
+    made.run()
+    assert playbook.wait(timeout=10) == -signal.SIGTERM
+    assert lease <= clock.now < others_wait
+
+
+def kept_away_seconds(folder: Path, opened: Record, lease: float) -> float:
+    """Return for how long a ledger keeps others away from an operation that has just been opened."""
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    with Ledger.opened(folder, create=True) as ledger:
+        ledger.acquire(opened, "exclusive", lease, now)
+        (held,) = ledger.operations()
+    return (held.expires_at - now).total_seconds()
+
+
+def test_its_word_holds_from_before_it_asked(keeper: Callable[..., Keeper]) -> None:
+    made = keeper(lambda: True)
+    made.clock.sleep(40)  # type: ignore[attr-defined]
+    made.tell("held", since=15.0)
+    assert 30 < said(made)["until"] - time.time() <= 35
 
 
 def test_a_restore_goes_on_while_ops_cannot_be_asked_and_ends_when_it_is_told_so(

@@ -81,10 +81,10 @@ def test_each_operation_that_was_settled_is_told_with_what_became_of_it() -> Non
         "hosts": ["ops1"],
     }
     other = {**lost, "run_id": "20261125-043000-3f9a2c"}
-    settled = {lost["run_id"]: "its controller went silent: backup on ops1 ended well after 25 s"}
+    settled = {lost["run_id"]: "its lease ran out: backup on ops1 ended well after 25 s"}
     (told,) = interrupted_notices([lost, other], settled, "lab", "plain", CONTRACT)
     assert (told["webhook"]["event"], told["webhook"]["run_id"]) == ("interrupted", lost["run_id"])
-    assert "原因 reason: its controller went silent: backup on ops1 ended well after 25 s" in told["text"]
+    assert "原因 reason: its lease ran out: backup on ops1 ended well after 25 s" in told["text"]
     assert "时间 time: 2026-11-25 11:30:00+08:00" in told["text"]
     assert "发起人 started by: li.na@controller1" in told["text"]
     assert interrupted_notices([lost], {}, "lab", "wecom", None) == []

@@ -64,7 +64,7 @@ def opening(monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]], tmp_pa
             RemoteLedger(run, lambda _text: None, lambda _text: None),
             lambda: (policy_of(verb), verdict, dict(record)),
             lambda head: {**head, "signature": "signed"},
-            lambda run_id: tmp_path / run_id,
+            lambda run_id, _since: tmp_path / run_id,
             check,
         ).run()
 

@@ -43,12 +43,12 @@ def settled(tmp_path: Path) -> Settle:
 @pytest.mark.parametrize(
     ("end", "answers", "reason"),
     [
-        (False, [], "its controller went silent: nothing of it was left running"),
-        (False, [answer("db1"), answer("ops1")], "its controller went silent: nothing of it was left running"),
+        (False, [], "its lease ran out: nothing of it was left running"),
+        (False, [answer("db1"), answer("ops1")], "its lease ran out: nothing of it was left running"),
         (
             False,
             [answer("db1"), answer("ops1", state="succeeded")],
-            "its controller went silent: full backup on ops1 ended well after 71 s",
+            "its lease ran out: full backup on ops1 ended well after 71 s",
         ),
         (
             True,
@@ -58,7 +58,7 @@ def settled(tmp_path: Path) -> Settle:
         (
             False,
             [answer("db1", seen=False)],
-            "its controller went silent: db1 cannot be reached, and counts as lost",
+            "its lease ran out: db1 cannot be reached, and counts as lost",
         ),
     ],
 )
