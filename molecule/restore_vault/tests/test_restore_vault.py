@@ -7,8 +7,9 @@ import json
 import subprocess
 
 import pytest
-from flows import LAB, ROOT, SCENARIO, at, lab, play, reach, sql
+from flows import LAB, SCENARIO, at, lab, play, reach, sql
 from operations import last_record
+from secret_watch import value
 from site_access import reported
 
 NAS, VAULT, AWAY = "/mnt/nas/pgbackrest", "/srv/vault", "/srv/nas"
@@ -29,8 +30,8 @@ def carry(source, source_host, target, target_host):
 
 
 def sums():
-    """Give what the application's tables hold."""
-    return sql("SELECT count(*), coalesce(sum(hashtextextended(c::text, 0)), 0) FROM trauma.trauma_case c", "trauma")
+    """Give what a table of the application's database holds."""
+    return sql("SELECT count(*), sum(hashtextextended(t::text, 0)) FROM tale t", "trauma")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,13 +41,13 @@ def lost():
     run = play(SCENARIO / "resources" / "second_copy.yml", "-e", f"backup_vault_path={VAULT}")
     assert run.succeeded, run.output[-3000:]
     assert play("backup", "-e", f"backup_vault_path={VAULT}").succeeded
-    sql("CREATE TABLE IF NOT EXISTS public.tale (id int); INSERT INTO tale VALUES (1)", "trauma")
+    sql("CREATE TABLE IF NOT EXISTS public.tale (id int); INSERT INTO tale SELECT generate_series(1, 1000)", "trauma")
     wanted = sql("SELECT pg_walfile_name(pg_switch_wal())")
     held = "for _ in $(seq 300); do systemctl start traumalink-vault.service; find {} -name '{}-*' | grep -q . && exit; sleep 0.2; done; exit 1"
     assert at("ops1").run(held.format(VAULT, wanted)).rc == 0, "the vault does not follow"
     known = sums()
     at("ops1").check_output("systemctl stop traumalink-vault.timer pgbackrest && echo done")
-    sql("INSERT INTO tale VALUES (2)", "trauma")
+    sql("INSERT INTO tale VALUES (1001)", "trauma")
     carry(VAULT, "ops1", AWAY, "edge1")
     lab("lose", "ops1")
     lab("lose", "db1")
@@ -66,7 +67,7 @@ def test_everything_that_the_vault_holds_comes_back_without_ops(lost):
     assert run.says("lab has NO BACKUP of what came back: without ops1 none can be taken")
     assert run.says("the restore goes on without the ledger, and its record stays on this controller")
     assert sums() == lost
-    assert sql("SELECT string_agg(id::text, ' ') FROM tale", "trauma") == "1"
+    assert lost.startswith("1000|")
     assert sql("SELECT pg_is_in_recovery()") == "f"
     assert at("db1").check_output(FILES.format(NAS)) == before, "the vault is as it was"
     for left in ("/etc/pgbackrest/vault-server.conf", "/etc/systemd/system/traumalink-vault-server.service"):
@@ -74,10 +75,7 @@ def test_everything_that_the_vault_holds_comes_back_without_ops(lost):
     kept = [json.loads(line) for line in (LAB / "records.jsonl").read_text(encoding="utf-8").splitlines()]
     assert (kept[-1]["verb"], kept[-1]["outcome"]) == ("restore", "success")
     assert kept[-1]["figures"]["source"] == f"vault {NAS}"
-    secret = subprocess.run(
-        ["ansible-inventory", "--host", "db1"], capture_output=True, text=True, check=True, cwd=ROOT
-    ).stdout
-    assert json.loads(secret)["backup_cipher_passphrase"] not in run.output
+    assert value("backup_cipher_passphrase") not in run.output
 
 
 def test_wal_waits_for_a_new_ops_host():
