@@ -6,11 +6,14 @@ import json
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.traumalink.ops.plugins.module_utils.application import Application
+from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
+from ansible_collections.traumalink.ops.plugins.module_utils.slot_return import SlotUnits
 from ansible_collections.traumalink.ops.plugins.modules import application
 
 
-def run(capsys: pytest.CaptureFixture[str], state: str) -> dict:
-    with patch_module_args({"state": state}), pytest.raises(SystemExit):
+def run(capsys: pytest.CaptureFixture[str], state: str, **given: object) -> dict:
+    with patch_module_args({"state": state, **given}), pytest.raises(SystemExit):
         application.main()
     return json.loads(capsys.readouterr().out)
 
@@ -33,3 +36,30 @@ def test_a_damaged_register_is_told(monkeypatch: pytest.MonkeyPatch, capsys) -> 
 
 def test_an_unknown_state_is_refused(capsys) -> None:
     assert "state" in run(capsys, "paused")["msg"]
+
+
+@pytest.mark.parametrize(
+    ("state", "steps"),
+    [
+        ("serving", ["start trauma-web@blue.service"]),
+        ("settled", ["stop trauma-web@green.service", "start trauma-worker@blue.service"]),
+        ("without_singletons", ["stop trauma-worker@green.service"]),
+    ],
+)
+def test_the_slots_are_brought_to_what_is_current(
+    monkeypatch: pytest.MonkeyPatch, capsys, state: str, steps: list[str]
+) -> None:
+    current = SlotUnits("trauma", "blue", "1.0.0", ("trauma-web@blue.service",), ("trauma-worker@blue.service",))
+    other = SlotUnits("trauma", "green", "1.1.0", ("trauma-web@green.service",), ("trauma-worker@green.service",))
+    left = {"trauma-web@green.service", *(["trauma-worker@green.service"] if state == "without_singletons" else [])}
+    monkeypatch.setattr(application, "deployed", lambda: [Application("trauma", "1.0.0", "blue", ())])
+    monkeypatch.setattr(application, "slots_of", lambda _places: (current, [other]))
+
+    def systemctl(argv, **_options):
+        runs = argv[-1] in left
+        said = {"ActiveState": "active" if runs else "inactive", "UnitFileState": "enabled" if runs else "disabled"}
+        return Completed(tuple(argv), 0, said.get(argv[3], "") if argv[1] == "show" else "", "")
+
+    monkeypatch.setattr(application, "run", systemctl)
+    answer = run(capsys, state, singletons=True)
+    assert (answer["changed"], answer["units"]) == (True, steps)

@@ -16,6 +16,7 @@ from ansible_collections.traumalink.ops.plugins import modules
 MODULES = [
     "backup_canary",
     "backup_check",
+    "backup_standing_info",
     "backup_vault",
     "backup_vault_return",
     "backup_verified",
@@ -42,6 +43,7 @@ MODULES = [
     "postgresql_archiving_info",
     "postgresql_cluster",
     "postgresql_damage_info",
+    "postgresql_restore_point",
     "postgresql_retired",
     "postgresql_role_info",
     "restore_plan_info",
