@@ -27,13 +27,21 @@ class ApplicationError(OpsError):
 
 @dataclass(frozen=True)
 class Application:
-    """What is deployed on this host: name, version, the slot it runs in, its functional modules, and the hosts at which it asks for its database."""
+    """What is deployed on this host.
+
+    Attributes:
+        name, version: of the application, and of the release that is current; slot: in which it runs.
+        modules: its functional modules.
+        database_hosts: at which it asks for its database.
+        previous_good: the version that was current before, "" where there was none.
+    """
 
     name: str
     version: str
     slot: str
     modules: tuple[FunctionalModule, ...]
     database_hosts: tuple[str, ...] = ()
+    previous_good: str = ""
 
 
 def deployed(
@@ -49,14 +57,22 @@ def deployed(
     applications = []
     for register_file in sorted(state_root.glob("*/releases.json")):
         places = Places(register_file.parent.name, root, state_root)
-        current = places.register().current
+        register = places.register()
+        current, good = register.current, register.previous_good
         if current is None:
             continue
         text = (places.releases / current.version / MANIFEST_NAME).read_text(encoding="utf-8")
         modules = read_manifest(json.loads(text), packed=True).modules
         environment = configuration_root / places.name / f"{current.slot}.env"
         applications.append(
-            Application(places.name, current.version, current.slot, modules, database_hosts(environment))
+            Application(
+                places.name,
+                current.version,
+                current.slot,
+                modules,
+                database_hosts(environment),
+                good.version if good else "",
+            )
         )
     return applications
 

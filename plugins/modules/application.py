@@ -40,8 +40,8 @@ RETURN = r"""
 units: {description: "Units that were or would be stopped or started; with V(serving) and later states the steps in words.", returned: success, type: list, elements: str}
 applications:
   description:
-    - What is deployed, each with C(name), C(version), C(slot), C(modules) as M(traumalink.ops.module_health) takes them, and C(database_hosts), where
-      it asks for its database.
+    - What is deployed, each with C(name), C(version), C(slot), C(modules) as M(traumalink.ops.module_health) takes them, C(database_hosts), where
+      it asks for its database, and C(previous_good), the version that was current before.
   returned: success
   type: list
   elements: dict
