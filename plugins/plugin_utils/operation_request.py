@@ -50,6 +50,10 @@ REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
     "witnessed": {"type": "list", "elements": "dict", "default": []},
     "witness_problem": {"type": "str", "default": ""},
     "webhook_format": {"type": "str", "choices": ["plain", "wecom", "dingtalk"], "default": "plain"},
+    "mail_to": {"type": "list", "elements": "str", "default": []},
+    "webhook": {"type": "bool", "default": False},
+    "head_mail_to": {"type": "list", "elements": "str", "default": []},
+    "head_webhook": {"type": "bool", "default": False},
 }
 OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["judged", "opened", "explained", "closed"], "required": True},
@@ -61,6 +65,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "recovery_folder": {"type": "str", "default": "."},
     "failure": {"type": "str", "default": ""},
     "undo_failure": {"type": "str", "default": ""},
+    "undelivered": {"type": "list", "elements": "dict", "default": []},
     "record": {"type": "dict", "default": {}},
     "opened": {"type": "bool", "default": False},
     "away": {"type": "bool", "default": False},

@@ -44,8 +44,15 @@ def test_an_operation_is_opened_and_closed_with_its_figures(act: Act, site: Any)
         opened["record"]["run_id"],
     )
     assert closed["head"]["sequence"] == 2
-    assert closed["notices"] == []
-    assert len(closed["head_notices"]) == 1
+    assert (closed["notices"], closed["head_notices"]) == ([], [])
+
+
+def test_the_hospital_is_sent_the_new_head_where_the_inventory_names_who(act: Act, site: Any) -> None:
+    opened = act("opened")
+    given = {"head_mail_to": ["it@hospital.example.org"], "mail_to": ["duty@vendor.example.org"]}
+    (told,) = act("closed", record=opened["record"], opened=True, outcome="success", **given)["head_notices"]
+    assert (told["mail_to"], told["webhook"]) == (["it@hospital.example.org"], None)
+    assert site.entries()[-1]["record"]["run_id"] == opened["record"]["run_id"]
 
 
 def test_check_mode_writes_nothing(act: Act, site: Any) -> None:
@@ -76,7 +83,7 @@ def test_a_refused_run_has_a_record_without_an_opening(act: Act, site: Any) -> N
     judged = act("judged", verb="upgrade")
     assert "upgrade needs the hospital's approval" in judged["refusal"]
     failed = {"db1": {"ansible_failed_result": {"msg": judged["refusal"]}}}
-    closed = act("closed", verb="upgrade", record=judged["record"], outcome="refused", hostvars=failed)
+    closed = act("closed", verb="upgrade", record=judged["record"], outcome="refused", hostvars=failed, webhook=True)
     (entry,) = site.entries()
     assert (entry["kind"], entry["record"]["outcome"]) == ("single", "refused")
     assert judged["refusal"] in entry["record"]["reason"]
@@ -144,7 +151,14 @@ def test_an_operation_that_was_cut_off_is_settled_first(act: Act, site: Any) -> 
     settling = answer["unsettled"]
     with pytest.raises(AnsibleActionFail, match="backup of lab is refused: db1, ops1 cannot be reached"):
         act("opened", verb="backup", settling=settling, answers=unseen(settling))
-    opened = act("opened", verb="backup", settling=settling, answers=seen(settling), recovery_folder=str(site.folder))
+    opened = act(
+        "opened",
+        verb="backup",
+        settling=settling,
+        answers=seen(settling),
+        recovery_folder=str(site.folder),
+        webhook=True,
+    )
     assert opened["opened"]
     assert opened["recoveries"] == [str(site.folder / "site_recover.yml")]
     (told,) = opened["notices"]
@@ -160,13 +174,57 @@ def test_the_hospital_is_told_when_an_emergency_opens_not_only_when_it_is_over(
         "name": {"zh": "王", "en": "Wang"},
         "side": "hospital",
         "roles": ["approver"],
-        "phone": "010-5550-0100",
+        "mail": "wang@hospital.example.org",
     }
     given = {"contract": {**contract, "contacts": [wang]}, "emergency_reason": "it hangs", "emergency_by": "wang"}
     opened = act("opened", verb="upgrade", **given)
     (told,) = opened["notices"]
     assert "it hangs" in told["text"]
+    assert told["mail_to"] == ["wang@hospital.example.org"], "no inventory has to name anybody"
     assert act("opened", verb="inspect")["notices"] == []
+    ended = {"record": opened["record"], "opened": True, "outcome": "success"}
+    closed = act("closed", verb="upgrade", **ended, **given)
+    assert [(each["event"], each["mail_to"]) for each in closed["notices"]] == [
+        ("emergency_ended", ["wang@hospital.example.org"])
+    ]
+    assert site.entries()[-1]["record"]["figures"] == {}
+    assert "may not know" not in closed["message"]
+
+
+def test_an_emergency_that_reaches_nobody_goes_on_and_says_so_everywhere(
+    act: Act, site: Any, contract: dict[str, Any]
+) -> None:
+    wang = {"id": "wang", "name": {"zh": "王", "en": "Wang"}, "side": "hospital", "roles": ["approver"]}
+    given = {"contract": {**contract, "contacts": [wang]}, "emergency_reason": "it hangs", "emergency_by": "wang"}
+    opened = act("opened", verb="upgrade", **given)
+    assert (opened["opened"], opened["notices"]) == (True, [])
+    assert any("goes on as an emergency, and nobody was told: operation_mail_to" in line for line in site.displayed)
+    assert "nobody was told" in site.entries()[0]["record"]["figures"]["emergency_undelivered"], (
+        "also once it is cut off"
+    )
+    hostvars = {"db1": {"operation_figures": {"seconds": 3}}}
+    ended = {"record": opened["record"], "opened": True, "outcome": "success", "hostvars": hostvars}
+    closed = act("closed", verb="upgrade", **ended, **given)
+    assert set(site.entries()[-1]["record"]["figures"]) == {"seconds", "emergency_undelivered"}
+    assert "The hospital may not know of this emergency, so call it: nobody was told" in closed["message"]
+    assert closed["problem"] == "", "which fails nothing"
+
+
+def test_a_mail_of_an_emergency_that_was_not_sent_stands_in_its_record(
+    act: Act, site: Any, contract: dict[str, Any]
+) -> None:
+    wang = {"id": "wang", "name": {"zh": "王", "en": "Wang"}, "side": "hospital", "roles": ["approver"]}
+    given = {"contract": {**contract, "contacts": [wang]}, "emergency_reason": "it hangs", "emergency_by": "wang"}
+    given["mail_to"] = ["duty@hospital.example.org"]
+    opened = act("opened", verb="upgrade", **given)
+    assert opened["record"].get("figures", {}) == {}
+    unsent = [{"event": "emergency", "what": "The mail was not sent: connection refused."}]
+    ended = {"record": opened["record"], "opened": True, "outcome": "success", "undelivered": unsent}
+    closed = act("closed", verb="upgrade", **ended, **given)
+    record = site.entries()[-1]["record"]
+    assert record["figures"] == {"emergency_undelivered": "The mail was not sent: connection refused."}
+    assert record["outcome"] == "success"
+    assert closed["message"].endswith("so call it: The mail was not sent: connection refused.")
 
 
 def test_why_it_failed_is_kept_before_anything_is_undone(act: Act, site: Any) -> None:
@@ -188,7 +246,9 @@ def test_why_it_failed_is_kept_before_anything_is_undone(act: Act, site: Any) ->
 
 def test_what_was_undone_says_so(act: Act, site: Any) -> None:
     opened = act("opened")
-    closed = act("closed", record=opened["record"], opened=True, outcome="rolled_back", failure="db1: the disk is full")
+    closed = act(
+        "closed", record=opened["record"], opened=True, outcome="rolled_back", failure="db1: the disk is full", webhook=True
+    )  # fmt: skip
     record = site.entries()[-1]["record"]
     assert (record["outcome"], record["reason"]) == ("rolled_back", "db1: the disk is full")
     assert len(closed["notices"]) == 1
@@ -250,7 +310,7 @@ def test_a_ledger_that_cannot_be_written_costs_neither_record_nor_notice(
 ) -> None:
     opened = act("opened")
     monkeypatch.setattr(site, "execute", lambda **_given: {"failed": True, "msg": "The disk of the ledger is full."})
-    closed = act("closed", record=opened["record"], opened=True, outcome="failed")
+    closed = act("closed", record=opened["record"], opened=True, outcome="failed", webhook=True)
     assert closed["problem"].startswith("The disk of the ledger is full. So the record is kept on this controller in")
     assert len(site.kept.read_text().splitlines()) == 1
     assert len(closed["notices"]) == 1
@@ -285,7 +345,8 @@ def test_work_that_was_lost_sight_of_keeps_the_record_open(act: Act, site: Any) 
     keeper.parent.mkdir()
     keeper.touch()
     (keeper.parent / "left-db1").touch()
-    closed = act("closed", record=opened["record"], opened=True, outcome="failed", keeper_file=str(keeper))
+    ended = {"record": opened["record"], "opened": True, "outcome": "failed"}
+    closed = act("closed", keeper_file=str(keeper), webhook=True, **ended)
     assert closed["problem"].startswith("Work may still be going on on db1, so the record stays open")
     assert len(closed["notices"]) == 1
     assert [entry["kind"] for entry in site.entries()] == ["open"]
