@@ -161,7 +161,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             # What makes the ledger, or does without it, is told when it is opened.
             if not out_of_service(error) or not (given["creates_ledger"] or given["verb"] == "restore"):
                 raise OpsError(f"{given['verb']} of {given['site']} is refused: {error} Nothing was changed") from error
-        request = request_of(given, contract, at, earlier, away)
+        request = request_of(given, contract, at, earlier, away, self.remote(given).record)
         verdict = judge(contract, policy, request)
         return contract, policy, verdict, opening_record(given, at, actor_of(self.variables), verdict, request.approval)
 

@@ -47,7 +47,7 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
     reason = "" if outcome == "success" else given["failure"] or told(variables, given["hosts"])
     if by_hand and outcome == "success":
         try:
-            by_hand = entry(by_hand, now)
+            by_hand = entry(by_hand, now, record["approval"])
         except ByHandError as error:
             outcome, reason = "failed", str(error)
     if given["undo_failure"]:
