@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The traumalink.ops developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is told of what: the addresses that the inventory names, and of an emergency the hospital even where it names none.
+"""Who is told of what: the addresses that the inventory names, and of an emergency the hospital in any case.
 
 Pure functions over plain data. The contract may be one that cannot be read, which may be what is told.
 """
@@ -46,10 +46,9 @@ class Receivers:
         return cls(given["mail_to"], given["webhook"], given["webhook_format"], given["contract"])
 
     def mailed(self, event: str) -> list[str]:
-        """Return the addresses that get a mail about an event: the inventory's; without any, of an emergency the hospital's own."""
-        if self.mail_to or event not in EMERGENCY:
-            return list(self.mail_to)
-        return list(dict.fromkeys(concerned(self.contract)))
+        """Return the addresses that get a mail about an event: the inventory's, and of an emergency the hospital's own, whatever the inventory names."""
+        hospital = concerned(self.contract) if event in EMERGENCY else ()
+        return list(dict.fromkeys([*self.mail_to, *hospital]))
 
     def hear_of(self, event: str) -> bool:
         """Tell whether anybody is told of an event."""

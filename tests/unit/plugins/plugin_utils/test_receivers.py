@@ -42,10 +42,14 @@ def test_of_everything_else_only_those_are_told_whom_the_inventory_names(event: 
     assert Receivers(["duty@vendor.example.org"], contract=contract).mailed(event) == ["duty@vendor.example.org"]
 
 
-def test_what_the_inventory_names_takes_the_place_of_the_contract_s_contacts() -> None:
+def test_the_hospital_is_told_of_an_emergency_also_where_the_inventory_names_the_vendor_alone() -> None:
     contract = {"contacts": [contact(["approver"])]}
-    assert Receivers(["duty@hospital.example.org"], contract=contract).mailed("emergency") == [
-        "duty@hospital.example.org"
+    assert Receivers(["duty@vendor.example.org"], contract=contract).mailed("emergency") == [
+        "duty@vendor.example.org",
+        "li.na@hospital.example.org",
+    ]
+    assert Receivers(["li.na@hospital.example.org"], contract=contract).mailed("emergency") == [
+        "li.na@hospital.example.org"
     ]
 
 
