@@ -45,7 +45,9 @@ def test_who_is_told_of_what(outcome: str, emergency: dict[str, str] | None, tol
     notices = notices_of(record, BOTH)
     assert len(notices) == told
     assert all(notice["subject"] and notice["text"] and notice["webhook"] for notice in notices)
-    assert all(notice["mail_to"] == ["duty@vendor.example.org"] for notice in notices)
+    for notice in notices:
+        hospital = ["li.na@hospital.example.org"] if notice["event"] == "emergency_ended" else []
+        assert notice["mail_to"] == ["duty@vendor.example.org", *hospital]
 
 
 def test_where_the_inventory_names_nobody_only_an_emergency_is_told_and_to_the_hospital() -> None:
