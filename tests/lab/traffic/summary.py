@@ -71,7 +71,8 @@ class Summary:
     """A run's figures.
 
     Attributes:
-        whole: from the first request that was due to the last that ended; phases: as named; kinds: the whole run, by kind of request.
+        whole: the time in which requests were due, with all of them, those included that ended later; phases: as named; kinds: the whole, by
+            kind of request.
         acknowledged: ids of acknowledged writes, as they came.
         complete: nothing is missing; False after a kill.
     """
@@ -122,28 +123,30 @@ def summarise(recording: Recording, phases: Iterable[Phase] = ()) -> Summary:
     records = recording.requests
     if not records:
         raise ValueError("the recording holds no request")
-    whole = Phase("whole run", min(record.due for record in records), max(record.done for record in records) + 1e-6)
-    spans = []
-    for phase in phases:
-        if phase.end <= phase.begin:
-            raise ValueError(f"phase {phase.name!r} ends before it begins")
-        spans.append(figures_of(records, phase))
-    kinds = sorted({record.kind for record in records})
+    first, last = min(record.due for record in records), max(record.due for record in records)
+    whole = Phase("whole run", first, last + ((last - first) / (len(records) - 1) if len(records) > 1 else 1.0))
+    kinds: dict[str, list[Record]] = {}
+    for record in records:
+        kinds.setdefault(record.kind, []).append(record)
     return Summary(
-        figures_of(records, whole),
-        tuple(spans),
-        tuple(
-            figures_of([r for r in records if r.kind == kind], Phase(kind, whole.begin, whole.end)) for kind in kinds
-        ),
+        figures_of(records, records, whole),
+        tuple(_within(records, phase) for phase in phases),
+        tuple(figures_of(own, own, Phase(kind, whole.begin, whole.end)) for kind, own in sorted(kinds.items())),
         tuple(record.id for record in records if record.id is not None),
         recording.complete,
     )
 
 
-def figures_of(records: Sequence[Record], phase: Phase) -> Figures:
-    """Return the figures of one span of time."""
+def _within(records: Sequence[Record], phase: Phase) -> Figures:
+    if phase.end <= phase.begin:
+        raise ValueError(f"phase {phase.name!r} ends before it begins")
     due = [record for record in records if phase.begin <= record.due < phase.end]
     ended = [record for record in records if phase.begin <= record.done < phase.end]
+    return figures_of(due, ended, phase)
+
+
+def figures_of(due: Sequence[Record], ended: Sequence[Record], phase: Phase) -> Figures:
+    """Return the figures of one span of time: of the requests that were due in it, and of those that ended in it."""
     succeeded = [record for record in ended if record.error is None]
     latencies = sorted(record.latency_seconds for record in due if record.error is None)
     late = sorted(record.begun - record.due for record in due)
@@ -175,7 +178,7 @@ def figures_of(records: Sequence[Record], phase: Phase) -> Figures:
 
 def longest_gap(successes: Iterable[float], phase: Phase) -> float:
     """Return the longest time in a phase without a success, in seconds; its begin and end count as successes."""
-    moments = [phase.begin, *sorted(successes), phase.end]
+    moments = [phase.begin, *sorted(moment for moment in successes if phase.begin <= moment < phase.end), phase.end]
     return max(later - earlier for earlier, later in pairwise(moments))
 
 
