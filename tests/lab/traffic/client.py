@@ -27,6 +27,7 @@ from traffic.http2 import PROTOCOL, Http2
 WAYS = ("kept", "quiet", "new", "http2")
 CONNECTIONS = {"kept": 24, "quiet": 24, "http2": 4}
 CLOSE_SECONDS = 3.0
+NEVER_SECONDS = 3600.0  # the time of the request is over long before
 
 Kind = TypeVar("Kind", Http1, Http2)
 
@@ -212,7 +213,7 @@ class Client:
         try:
             _transport, connection = await asyncio.get_running_loop().create_connection(
                 lambda: kind(self._target.authority), host, port, ssl=context, server_hostname=self._target.host,
-                ssl_handshake_timeout=self._timeout_seconds, ssl_shutdown_timeout=CLOSE_SECONDS,
+                ssl_handshake_timeout=NEVER_SECONDS, ssl_shutdown_timeout=CLOSE_SECONDS,
             )  # fmt: skip
         except OSError as error:
             raise unconnected(error) from error

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import browsed_site
 import pytest
-from browsed_site import PATIENT, Http1Site, Http2Site, Turn, certificate, send
+from browsed_http2_site import Http2Site
+from browsed_site import PATIENT, Http1Site, Turn, certificate, send
 from traffic.client import Client, Outcome, Target
 from traffic.exchange import Request
 from traffic.mix import Mix

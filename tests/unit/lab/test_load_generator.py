@@ -9,7 +9,8 @@ from pathlib import Path
 
 import browsed_site
 import pytest
-from browsed_site import PATIENT, Http1Site, Http2Site, Line, Turn, certificate
+from browsed_http2_site import Http2Site
+from browsed_site import PATIENT, Http1Site, Line, Turn, certificate
 from traffic.client import Client
 from traffic.generator import Generator
 from traffic.mix import KINDS, SLOW_PIECES, Mix
@@ -124,6 +125,18 @@ def test_a_stop_waits_for_what_is_in_flight(pem: Path, tmp_path: Path) -> None:
     assert len(recording.requests) == site.served
     assert 10 <= site.served < 1000
     assert summarise(recording).whole.failed == 0
+
+
+def test_lines_are_in_the_file_while_the_run_goes_on(pem: Path, tmp_path: Path) -> None:
+    path = tmp_path / "load.jsonl"
+
+    async def during(generator: Generator) -> None:
+        while not path.exists() or path.read_text(encoding="utf-8").count("\n") < 20:
+            await asyncio.sleep(0.01)
+        assert not read(path).complete
+        generator.stop()
+
+    assert recorded(Http1Site(pem), path, rate=100, seconds=60, during=during).complete
 
 
 def test_closed_connections_are_counted_and_fail_nothing(pem: Path, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from browsed_site import PATIENT, Http2Site, certificate, send
+from browsed_http2_site import Http2Site
+from browsed_site import PATIENT, certificate, send
 from traffic.client import Client, Outcome
 
 Work = Callable[[Http2Site, Client], Awaitable[list[Outcome]]]

@@ -14,6 +14,7 @@ import load
 import pytest
 from browsed_site import Http1Site, certificate
 from load import LoadError, Phase, Target
+from site_access import Site
 from traffic.record import read
 
 KINDS = {"version": 1.0, "create_case": 1.0, "read_case": 1.0}
@@ -106,6 +107,26 @@ def test_the_load_ends_with_the_flow_that_began_it(site: Http1Site, tmp_path: Pa
     )
     load.subprocess.run([sys.executable, "-c", script], check=False)
     until(lambda: read(tmp_path / "l.jsonl").complete)
+
+
+def test_a_labs_edge_is_asked_by_its_address_and_judged_by_the_sites_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = tmp_path / "inventory" / "hosts.json"
+    hosts.parent.mkdir()
+    hosts.write_text('{"all": {"vars": {}, "hosts": {"edge1": {"ansible_host": "10.89.7.10"}}}}', encoding="utf-8")
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(Site, "run", lambda _site, *words: asked.append(words) or "the authority")
+    target = load.lab_target(Site(tmp_path, tmp_path / "logs"))
+    assert (target.host, target.place, target.authority) == ("10.89.7.10", ("10.89.7.10", 443), "10.89.7.10")
+    assert target.ca.read_text(encoding="utf-8") == "the authority"
+    assert asked == [("edge1", "cat", "/etc/traumalink/tls/ca.crt")]
+
+
+def test_a_name_may_be_asked_at_another_address(tmp_path: Path) -> None:
+    target = Target("https://trauma.hospital.example.org:8443", tmp_path / "ca.crt", "10.89.7.10")
+    assert (target.host, target.place) == ("trauma.hospital.example.org", ("10.89.7.10", 8443))
+    assert target.authority == "trauma.hospital.example.org:8443"
 
 
 @pytest.mark.parametrize(("url", "words"), [("http://edge1", "give https://host"), ("edge1", "give https://host")])
