@@ -63,7 +63,7 @@ bench: ## the budgets, measured, on a lab that it brings up where there is none:
 
 .PHONY: unit
 unit: tools ## unit tests
-	@$(lab_environment) && pytest tests/unit
+	@$(lab_environment) && pytest --numprocesses auto --dist worksteal tests/unit
 
 .PHONY: lint lint-python lint-yaml lint-shell lint-docs lint-ansible
 lint: lint-python lint-yaml lint-shell lint-docs lint-ansible ## every linter

@@ -5,15 +5,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from ansible_collections.traumalink.ops.plugins.module_utils.signature import SIGNATURE_SUFFIX
 from ansible_collections.traumalink.ops.plugins.plugin_utils import approval_maker as maker
-from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import Approval, ApprovalError, approver_keys
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
+    LONGEST,
+    Approval,
+    ApprovalError,
+    approver_keys,
+)
 from ansible_collections.traumalink.ops.plugins.plugin_utils.controller_action import ControllerAction
+from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import subject_of
 
 
 class ActionModule(ControllerAction):
@@ -25,6 +31,7 @@ class ActionModule(ControllerAction):
         "subject_file": {"type": "path"},
         "sha256": {"type": "str", "default": ""},
         "subject_name": {"type": "str", "default": ""},
+        "run_id": {"type": "str", "default": ""},
         "valid_from": {"type": "str", "default": ""},
         "valid_to": {"type": "str", "default": ""},
         "hours": {"type": "int"},
@@ -65,6 +72,8 @@ def zone_of(name: str) -> ZoneInfo:
 
 def wanted(given: dict[str, Any], now: datetime) -> Approval:
     """Return the approval that the arguments ask for. Raises ApprovalError."""
+    if given["run_id"]:
+        given = of_emergency(given)
     if given["subject_file"] and given["sha256"]:
         raise ApprovalError(
             "Give approve_subject_file or approve_sha256, not both: the SHA-256 of the file is computed."
@@ -84,3 +93,14 @@ def wanted(given: dict[str, Any], now: datetime) -> Approval:
         note=given["note"],
         now=now,
     )
+
+
+def of_emergency(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of an approval after an emergency; it is good for that one alone, so it may be brought in as long as any. Raises ApprovalError."""
+    for name in ("subject_file", "sha256", "subject_name"):
+        if given[name]:
+            raise ApprovalError(
+                f"approve_run_id says which emergency was right; leave approve_{name} out, which is for what is to come."
+            )
+    hours = LONGEST // timedelta(hours=1) if given["hours"] is None and not given["valid_to"] else given["hours"]
+    return {**given, "sha256": subject_of(given["run_id"]), "subject_name": given["run_id"], "hours": hours}

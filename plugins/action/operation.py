@@ -40,7 +40,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_closing i
     unreached,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices import (
-    head_notice,
+    head_notices,
     notices_of,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_opening import Opening
@@ -51,6 +51,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request i
     request_of,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy, policy_of
+from ansible_collections.traumalink.ops.plugins.plugin_utils.receivers import Receivers
 from ansible_collections.traumalink.ops.plugins.plugin_utils.remote_ledger import (
     AWAY,
     MISSING,
@@ -160,7 +161,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             # What makes the ledger, or does without it, is told when it is opened.
             if not out_of_service(error) or not (given["creates_ledger"] or given["verb"] == "restore"):
                 raise OpsError(f"{given['verb']} of {given['site']} is refused: {error} Nothing was changed") from error
-        request = request_of(given, contract, at, earlier, away)
+        request = request_of(given, contract, at, earlier, away, self.remote(given).record)
         verdict = judge(contract, policy, request)
         return contract, policy, verdict, opening_record(given, at, actor_of(self.variables), verdict, request.approval)
 
@@ -230,7 +231,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if forced:
                 raise OpsError(forced)
             return UNTOLD | {"record": record, "message": last_words(record, "")}
-        notices = notices_of(record, given["webhook_format"], given["contract"])
+        notices = notices_of(record, Receivers.of(given))
         left = work_left(Path(given["keeper_file"])) if given["keeper_file"] and given["outcome"] != "success" else []
         if left:
             # Its lease runs out and the next operation settles it, once it can see what became of the work.
@@ -264,6 +265,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 problem = f"{error} So {kept_there}"
         if given["keeper_file"]:
             dismiss(Path(given["keeper_file"]))
+        keepers = Receivers(given["head_mail_to"], given["head_webhook"], given["webhook_format"])
         if forced:
             raise OpsError(forced)
         return {
@@ -272,7 +274,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "problem": problem,
             "message": last_words(record, problem),
             "notices": notices,
-            "head_notices": [head_notice(given["site"], head, given["webhook_format"])] if head else [],
+            "head_notices": head_notices(given["site"], head, keepers),
         }
 
     def countersign(self, given: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:

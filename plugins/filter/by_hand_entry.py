@@ -9,10 +9,12 @@ DOCUMENTATION = r"""
 name: by_hand_entry
 short_description: What a person entered, as evidence for a record.
 description:
-  - Work that was done by hand, such as a visit, a training or a part replaced.
+  - Work that was done by hand, such as a visit, a training or a part replaced; or the hospital's signed approval after an emergency.
 options:
   _input:
-    description: "A mapping with C(kind), C(occurred_at), C(entered_by), C(summary_zh) and C(summary_en)."
+    description: >-
+      A mapping with C(kind), C(occurred_at), C(entered_by), C(summary_zh) and C(summary_en); or with C(approval), a file on the controller that
+      M(traumalink.ops.approve) made, and C(contract), which names who may sign it.
     type: raw
     required: true
 author: The traumalink.ops developers
@@ -33,13 +35,13 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.plugin_utils.by_hand import entry
+from ansible_collections.traumalink.ops.plugins.plugin_utils.by_hand_evidence import evidence
 
 
 def by_hand_entry(given: Any) -> Any:
-    """Adapt the call; see plugin_utils.by_hand."""
+    """Adapt the call; see plugin_utils.by_hand_evidence."""
     try:
-        return entry(given, datetime.now(UTC))
+        return evidence(given, datetime.now(UTC))
     except OpsError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -51,8 +51,8 @@ class Window:
 
 @dataclass(frozen=True)
 class Approval:
-    """The hospital's consent that was used; `subject` is the SHA-256 of a release or plan, empty where the verb needs none, `key` the
-    fingerprint of the key that signed it.
+    """The hospital's consent that was used; `subject` is the SHA-256 of a release or plan, empty where the verb needs none, or of the run id of the
+    emergency that it was made after; `key` is the fingerprint of the key that signed it.
     """
 
     id: str

@@ -18,6 +18,12 @@ options:
   subject_file: {description: The release's archive or the plan that is approved; its SHA-256 is computed., type: path}
   sha256: {description: "The SHA-256 of the release's archive or of the plan, where the file itself is elsewhere.", type: str, default: ""}
   subject_name: {description: "What people call it; the file's name by default.", type: str, default: ""}
+  run_id:
+    description: >-
+      Instead of a release or plan: the run id of an emergency that has been, which is approved afterwards. O(verb) is the emergency's. Good for 30 days
+      where neither O(hours) nor O(valid_to) is given.
+    type: str
+    default: ""
   valid_from: {description: "From when on, ISO 8601 with offset; now by default.", type: str, default: ""}
   valid_to: {description: "Until when, ISO 8601 with offset. At most 30 days after O(valid_from).", type: str, default: ""}
   hours: {description: "How long, in hours, instead of O(valid_to).", type: int}

@@ -42,6 +42,14 @@ options:
       lease_seconds: {description: How long the lease lasts without a renewal., type: int, default: 60}
       controller_records: {description: File on the controller for records while ops cannot be reached., type: path, required: true}
       webhook_format: {description: Form of a webhook's body., type: str, choices: [plain, wecom, dingtalk], default: plain}
+      mail_to:
+        description: Addresses that are told; without any, of an emergency the hospital's information centre and approvers in O(request.contract).
+        type: list
+        elements: str
+        default: []
+      webhook: {description: "Whether a webhook is called. Its address is a key, and does not come here.", type: bool, default: false}
+      head_mail_to: {description: Addresses that are sent each new head., type: list, elements: str, default: []}
+      head_webhook: {description: Whether a webhook is called with each new head., type: bool, default: false}
   countersign_key: {description: Private key that countersigns the ledger's head., type: str, default: ""}
   settling: {description: "Operations to settle, as RV(unsettled) named them.", type: list, elements: dict, default: []}
   answers:
@@ -58,6 +66,11 @@ options:
   outcome: {description: How it ended., type: str, choices: [success, failed, rolled_back, refused], default: failed}
   failure: {description: Why it failed as O(state=explained) told it; without it the hosts' facts are read., type: str, default: ""}
   undo_failure: {description: Why what was done could not be undone., type: str, default: ""}
+  undelivered:
+    description: "What was not delivered of the messages so far: C(event), and C(what) in words. Of an emergency's the record tells it."
+    type: list
+    elements: dict
+    default: []
 attributes:
   check_mode: {support: full, description: Judges and writes nothing.}
   diff_mode: {support: none, description: There is nothing to compare.}
@@ -93,6 +106,12 @@ head: {description: "The ledger's new head, countersigned.", returned: opened an
 keeper_file: {description: Where the keeper of the lease tells its state., returned: opened, type: str}
 problem: {description: Why the record could not be written into the ledger; empty where it was., returned: closed, type: str}
 message: {description: "How it ended, in words.", returned: closed, type: str}
-notices: {description: "What is told to people: of an emergency and of settled operations, or of the end.", returned: opened and closed, type: list, elements: dict}
+notices:
+  description: >-
+    What is told to people: of an emergency and of settled operations, or of the end. Each with C(event), C(subject), C(text), C(mail_to), and C(webhook), the
+    body, null where no webhook is called. What nobody is told of is not there.
+  returned: opened and closed
+  type: list
+  elements: dict
 head_notices: {description: "What the hospital is told of the new head, to be kept.", returned: closed, type: list, elements: dict}
 """

@@ -27,6 +27,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
     problems,
     verified,
 )
+from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import run_id_of
 from ansible_collections.traumalink.ops.plugins.plugin_utils.verb_titles import VERB_TITLES, title_of
 
 __all__ = ["made_before", "new_approval", "period", "refuse_other_signer", "statement", "subject_of", "write"]
@@ -139,7 +140,9 @@ def statement(approval: Approval, zone: tzinfo = UTC) -> list[str]:
         f"  站点 site: {approval.site}",
         f"  操作 operation: {title.zh} / {title.en} ({approval.verb})",
     ]
-    if approval.subject:
+    if run_id := run_id_of(approval):
+        lines.append(f"  事后批准，紧急操作编号 afterwards, of the emergency: {run_id}")
+    elif approval.subject:
         lines.append(f"  版本或计划 release or plan: {approval.subject_name or '-'}")
         lines.append(f"  SHA-256: {approval.subject}")
     lines += [

@@ -76,7 +76,8 @@ class Deadline(Duty):
     within: Duration = Field(description="How soon.", examples=["2h"])
     answered_by: Expression | None = Field(
         None,
-        description="JMESPath: true of another record, of work by hand, that names this one's run id in its summary; to is then a time of that one.",
+        description="JMESPath: true of another record, of work by hand, that names this one's run id in its summary; to is then a time of that one. "
+        "A record of the kind approval must hold the hospital's signed approval of that run id.",
         examples=["by_hand.kind=='approval'"],
     )
 

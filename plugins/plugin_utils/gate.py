@@ -33,6 +33,7 @@ class Request:
         needs: how long work and rollback take together; asked: as it was given for this run, or None.
         restarts: it was asked to restart serving processes; serving: the database whose place it would take still serves.
         approval: the approval as a record holds it, or None; approval_problem: why there is none that counts.
+        brings_approval: the work is to bring an approval in, so one that does not count is no work.
         emergency_reason, emergency_by: both given, they open the gate.
         ops: the ops host; ops_problem: why it cannot be reached, or "".
     """
@@ -45,6 +46,7 @@ class Request:
     serving: bool = False
     approval: dict[str, Any] | None = None
     approval_problem: str = ""
+    brings_approval: bool = False
     emergency_reason: str = ""
     emergency_by: str = ""
     asked: timedelta | None = None
@@ -100,12 +102,12 @@ def judge(contract: Contract, policy: Policy, request: Request) -> Verdict:
         )
     emergency, problem = emergency_of(contract, request)
     refusals = [problem] if problem else []
-    if emergency is None:
-        if needs_window and not (state.state == "open" and state.fits):
-            refusals.append(window_refusal(state, request.needs, contract.zone))
-        if policy.approval == "required" and request.approval is None:
-            refusals.append(request.approval_problem)
-    else:
+    if emergency is None and needs_window and not (state.state == "open" and state.fits):
+        refusals.append(window_refusal(state, request.needs, contract.zone))
+    needs_approval = emergency is None and policy.approval == "required"
+    if request.approval is None and (needs_approval or request.brings_approval):
+        refusals.append(request.approval_problem)
+    if emergency is not None:
         notes.append(f"emergency by {emergency['by']}: {emergency['reason']}; an approval afterwards is due")
     if request.ops_problem:
         if request.verb == "restore":

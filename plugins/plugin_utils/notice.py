@@ -130,6 +130,7 @@ def _facts(event: str, record: Mapping[str, Any], zone: tzinfo) -> dict[str, str
         "编号 run id": _line(record.get("run_id")),
         "原因 reason": _line(record.get("reason"), MAX_REASON_BYTES),
         "紧急理由 emergency": _joined(_line(emergency.get("reason"), 300), _line(emergency.get("by"))),
+        "批准命令 approve with": _approving(record) if event == "emergency_ended" else "",
         "下次可执行 next opening": _time(window.get("next_open"), zone) if event == "refused" else "",
         "时间 time": " – ".join(filter(None, (_time(record.get(name), zone) for name in ("started_at", "ended_at")))),
         "发起人 started by": _line(record.get("actor")),
@@ -138,6 +139,11 @@ def _facts(event: str, record: Mapping[str, Any], zone: tzinfo) -> dict[str, str
         "主机 hosts": _line(", ".join(map(str, hosts)) if isinstance(hosts, list | tuple) else ""),
     }
     return {label: value for label, value in found.items() if value}
+
+
+def _approving(record: Mapping[str, Any]) -> str:
+    """Return what an approver gives to traumalink.ops.approve after an emergency."""
+    return f"approve_verb={_line(record.get('verb'), 40)} approve_run_id={_line(record.get('run_id'), 40)}"
 
 
 def _versions(record: Mapping[str, Any]) -> str:

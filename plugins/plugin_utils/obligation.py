@@ -25,6 +25,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_obligation
     Every,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import duration_text
+from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import answers_for
 from ansible_collections.traumalink.ops.plugins.plugin_utils.periods import ONE_DAY, Period, periods
 from jmespath.exceptions import JMESPathError
 
@@ -175,7 +176,9 @@ def _deadlines(
     answers = [by_id[hit.run_id] for hit in _hits(duty.answered_by, records, contract.zone)] if duty.answered_by else []
     for hit in _hits(duty.each, records, contract.zone, finished=False):
         record = by_id[hit.run_id]
-        answering = next((other for other in answers if _names(other, hit.run_id)), {}) if duty.answered_by else record
+        answering = (
+            next((other for other in answers if _answers(other, hit.run_id)), {}) if duty.answered_by else record
+        )
         try:
             begun = _moment(begin.search(record), contract.zone)
             ended = _moment(end.search(answering), contract.zone)
@@ -194,9 +197,11 @@ def _deadlines(
         yield Answer(duty.id, _title(duty), hit.run_id, state, met_by, deadline.astimezone(UTC), note)
 
 
-def _names(record: Record, run_id: str) -> bool:
-    """Tell whether work that was recorded by hand names another record in its summary."""
+def _answers(record: Record, run_id: str) -> bool:
+    """Tell whether work that was recorded by hand names another record in its summary; an approval is what an approver has signed for that run id."""
     by_hand = record.get("by_hand") or {}
+    if by_hand.get("kind") == "approval" and not answers_for(record.get("approval"), run_id):
+        return False
     return any(run_id in str(by_hand.get(name)) for name in ("summary_zh", "summary_en"))
 
 

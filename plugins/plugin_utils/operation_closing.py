@@ -16,6 +16,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import
 from ansible_collections.traumalink.ops.plugins.module_utils.record import one_line
 from ansible_collections.traumalink.ops.plugins.plugin_utils.by_hand import ByHandError, entry
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request import actor_of, opening_record
+from ansible_collections.traumalink.ops.plugins.plugin_utils.receivers import UNDELIVERED, undelivered_at_opening
 from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import blotted, without_secrets
 
 __all__ = ["closed_record", "countersigned", "last_words", "told", "unreached"]
@@ -38,13 +39,15 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
     ended = started + timedelta(seconds=elapsed_seconds(record, now)) if record["rehearsal"] else now
     names = ("figures", "versions_before", "versions_after")
     facts = {name: plain(merged(variables, given["hosts"], f"operation_{name}")) for name in names}
+    untold = plain({UNDELIVERED: undelivered_at_opening(record, given["undelivered"])})
+    facts["figures"] = {**(record.get("figures") or {}), **facts["figures"], **untold}
     artefacts = [entry for host in given["hosts"] for entry in fact(variables, host, "operation_artefacts") or []]
     by_hand = next((found for host in given["hosts"] if (found := fact(variables, host, "operation_by_hand"))), None)
     outcome = given["outcome"]
     reason = "" if outcome == "success" else given["failure"] or told(variables, given["hosts"])
     if by_hand and outcome == "success":
         try:
-            by_hand = entry(by_hand, now)
+            by_hand = entry(by_hand, now, record["approval"])
         except ByHandError as error:
             outcome, reason = "failed", str(error)
     if given["undo_failure"]:
@@ -178,4 +181,6 @@ def last_words(record: Mapping[str, Any], problem: str) -> str:
     said = reason if words and reason.startswith(words) else words + reason
     if outcome == "refused" and NOTHING_CHANGED not in reason:
         said = f"{said.rstrip('.')}. {NOTHING_CHANGED}"
+    if untold := record.get("figures", {}).get(UNDELIVERED):
+        said = f"{said.rstrip('.')}. The hospital may not know of this emergency, so call it: {untold}"
     return f"{said.rstrip('.')}. {problem}" if problem else said

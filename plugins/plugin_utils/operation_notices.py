@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, The traumalink.ops developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is told of what about an operation: mail and webhook body of each message, at its opening, at its end, and when it is settled."""
+"""What is told about an operation: each message as mail and webhook body, at its opening, at its end, and when it is settled.
+
+A message is a mapping: `event`, `subject`, `text`, `mail_to` (addresses, or none), `webhook` (the body, or None where none is called). One that
+reaches nobody is none.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +17,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ansible_collections.traumalink.ops.plugins.plugin_utils.notice import notice, webhook_body
+from ansible_collections.traumalink.ops.plugins.plugin_utils.receivers import Receivers
 
-__all__ = ["head_notice", "interrupted_notices", "notices_of", "opening_notices"]
+__all__ = ["head_notices", "interrupted_notices", "notices_of", "opening_notices"]
 
 WEBHOOK_CHARACTERS = 600  # Chinese takes three bytes a character, and a WeCom robot 2048 bytes
 TOLD = ("refused", "failed", "rolled_back", "interrupted")
 
 
-def head_notice(site: str, head: Mapping[str, Any], webhook_format: str) -> dict[str, Any]:
+def head_notices(site: str, head: Mapping[str, Any] | None, receivers: Receivers) -> list[dict[str, Any]]:
     """Return what the hospital is told of a new head of the ledger, to be kept: with it nobody can change what stands before unnoticed."""
+    if head is None or not receivers.hear_of("ledger_head"):
+        return []
     subject = f"[{site}] 台账校验值 {head['sequence']} / head {head['sequence']} of the ledger"
     text = (
         "请保存本邮件：其中的校验值可证明此前的维护记录未被改动。\n"
@@ -35,24 +42,25 @@ def head_notice(site: str, head: Mapping[str, Any], webhook_format: str) -> dict
     }
     plain = {"subject": subject, "text": text, **fields}
     robot = {"msgtype": "text", "text": {"content": f"{subject}\n{text}"[:WEBHOOK_CHARACTERS]}}
-    return {"subject": subject, "text": text, "webhook": plain if webhook_format == "plain" else robot}
+    body = plain if receivers.webhook_format == "plain" else robot
+    return [message("ledger_head", subject, text, body, receivers)]
 
 
-def opening_notices(record: Mapping[str, Any], webhook_format: str, contract: Any) -> list[dict[str, Any]]:
+def opening_notices(record: Mapping[str, Any], receivers: Receivers) -> list[dict[str, Any]]:
     """Return what is told when an operation opens: that an emergency lets it through. The hospital may still call and have it stopped."""
-    return messages(["emergency"] if record.get("emergency") else [], record, webhook_format, contract)
+    return messages(["emergency"] if record.get("emergency") else [], record, receivers)
 
 
-def notices_of(record: Mapping[str, Any], webhook_format: str, contract: Any) -> list[dict[str, Any]]:
+def notices_of(record: Mapping[str, Any], receivers: Receivers) -> list[dict[str, Any]]:
     """Return what is told about the end of an operation: refusals and failures, and that an emergency is over and its approval due."""
     events = [record["outcome"]] if record["outcome"] in TOLD else []
     if record.get("emergency") and record["outcome"] != "refused":
         events.append("emergency_ended")
-    return messages(events, record, webhook_format, contract)
+    return messages(events, record, receivers)
 
 
 def interrupted_notices(
-    operations: Sequence[Mapping[str, Any]], settled: Mapping[str, str], site: str, webhook_format: str, contract: Any
+    operations: Sequence[Mapping[str, Any]], settled: Mapping[str, str], site: str, receivers: Receivers
 ) -> list[dict[str, Any]]:
     """Return what is told about operations that another one has settled.
 
@@ -65,22 +73,26 @@ def interrupted_notices(
         if operation["run_id"] in settled:
             record = {**operation, "site": site, "started_at": operation.get("since"), "outcome": "interrupted"}
             record["reason"] = settled[operation["run_id"]]
-            found += messages(["interrupted"], record, webhook_format, contract)
+            found += messages(["interrupted"], record, receivers)
     return found
 
 
-def messages(
-    events: Sequence[str], record: Mapping[str, Any], webhook_format: str, contract: Any
-) -> list[dict[str, Any]]:
-    """Return mail and webhook body of each event of a record.
+def messages(events: Sequence[str], record: Mapping[str, Any], receivers: Receivers) -> list[dict[str, Any]]:
+    """Return the message about each event of a record that anybody is told of.
 
     Times are shown in the contract's zone; with a contract that cannot be read, which may be what is told, in UTC.
     """
     zone: tzinfo = UTC
     with contextlib.suppress(KeyError, TypeError, ValueError, OSError):
-        zone = ZoneInfo(str(contract["timezone"]))
-    told = [notice(event, record, zone) for event in events]
+        zone = ZoneInfo(str(receivers.contract["timezone"]))
+    told = [notice(event, record, zone) for event in events if receivers.hear_of(event)]
     return [
-        {"subject": message.subject, "text": message.text, "webhook": webhook_body(message, webhook_format)}
-        for message in told
+        message(each.event, each.subject, each.text, webhook_body(each, receivers.webhook_format), receivers)
+        for each in told
     ]
+
+
+def message(event: str, subject: str, text: str, body: dict[str, Any], receivers: Receivers) -> dict[str, Any]:
+    """Return one message with whom it goes to."""
+    webhook = body if receivers.webhook else None
+    return {"event": event, "subject": subject, "text": text, "mail_to": receivers.mailed(event), "webhook": webhook}

@@ -29,6 +29,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices i
     opening_notices,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy
+from ansible_collections.traumalink.ops.plugins.plugin_utils.receivers import UNDELIVERED, Receivers, unheard
 from ansible_collections.traumalink.ops.plugins.plugin_utils.remote_ledger import (
     AWAY,
     MISSING,
@@ -86,6 +87,7 @@ class Opening:
         )  # fmt: skip
         for note in settlement.notes:
             self.ledger.warn(note)
+        receivers = Receivers.of(given)
         lock_wait = read_duration(given["lock_wait"]).total_seconds()
         waiting: Waiting | None = None
         while True:
@@ -93,6 +95,10 @@ class Opening:
             if verdict.refusal:
                 raise OpsError(verdict.refusal)
             record["run_id"] = new_run_id(datetime.now(UTC))
+            if untold := unheard(record, receivers):
+                record["figures"] = {
+                    UNDELIVERED: untold
+                }  # already now: an operation that is cut off is closed as it was opened
             asked = lease_clock()
             waiting = waiting or Waiting(
                 given["verb"], given["site"], lock_wait * policy.waits, time.monotonic, self.ledger.say
@@ -115,14 +121,14 @@ class Opening:
                     raise
                 return self.without_ledger(policy, settlement, record, error)
             if self.check:
+                self.warn_unheard(record)
                 for line in first_steps(given["verb"], given["site"], answer, policy):
                     self.ledger.say(line)
                 return UNWRITTEN | {"record": record}
             settled = {run_id: settlement.reasons[run_id] for run_id in answer["settled"]}
-            told_of = interrupted_notices(
-                given["settling"], settled, given["site"], given["webhook_format"], given["contract"]
-            )
+            told_of = interrupted_notices(given["settling"], settled, given["site"], receivers)
             if answer["answer"] == "acquired":
+                self.warn_unheard(record)
                 head = self.countersign(answer["head"])
                 return {
                     "opened": True,
@@ -131,7 +137,7 @@ class Opening:
                     "keeper_file": str(self.keep(record["run_id"], asked)),
                     "waited_seconds": round(waiting.seconds),
                     "recoveries": settlement.recoveries,
-                    "notices": told_of + opening_notices(record, given["webhook_format"], given["contract"]),
+                    "notices": told_of + opening_notices(record, receivers),
                 }
             if answer["answer"] == "unsettled" or all(entry["verb"] in policy.ends for entry in answer["operations"]):
                 return {
@@ -163,5 +169,13 @@ class Opening:
         if first:
             return {"opened": False, "unsettled": first, "notices": []}
         self.ledger.warn(f"the restore goes on without the ledger, and its record stays on this controller: {why}")
-        notices = opening_notices(record, given["webhook_format"], given["contract"])
+        self.warn_unheard(record)
+        notices = opening_notices(record, Receivers.of(given))
         return UNWRITTEN | {"record": record, "away": True, "notices": notices, "recoveries": settlement.recoveries}
+
+    def warn_unheard(self, record: Mapping[str, Any]) -> None:
+        """Say that nobody is told of this emergency. It goes on all the same: a hospital in need is not stopped."""
+        if untold := record.get("figures", {}).get(UNDELIVERED):
+            self.ledger.warn(
+                f"{record['verb']} of {record['site']} goes on as an emergency, and {untold}. Tell the hospital yourself, and write one of them into the inventory"
+            )

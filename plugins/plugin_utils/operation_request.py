@@ -13,10 +13,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.record import one_line
-from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import ApprovalError, approver_keys, check
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import approver_keys, check, verified
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import read_duration
+from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import (
+    Emergency,
+    check_afterwards,
+    lets_record,
+)
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Request, Verdict, agreed_duration, expected
 
 __all__ = ["OPTIONS", "REQUEST_OPTIONS", "actor_of", "opening_record", "request_of"]
@@ -50,6 +56,10 @@ REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
     "witnessed": {"type": "list", "elements": "dict", "default": []},
     "witness_problem": {"type": "str", "default": ""},
     "webhook_format": {"type": "str", "choices": ["plain", "wecom", "dingtalk"], "default": "plain"},
+    "mail_to": {"type": "list", "elements": "str", "default": []},
+    "webhook": {"type": "bool", "default": False},
+    "head_mail_to": {"type": "list", "elements": "str", "default": []},
+    "head_webhook": {"type": "bool", "default": False},
 }
 OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["judged", "opened", "explained", "closed"], "required": True},
@@ -61,6 +71,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "recovery_folder": {"type": "str", "default": "."},
     "failure": {"type": "str", "default": ""},
     "undo_failure": {"type": "str", "default": ""},
+    "undelivered": {"type": "list", "elements": "dict", "default": []},
     "record": {"type": "dict", "default": {}},
     "opened": {"type": "bool", "default": False},
     "away": {"type": "bool", "default": False},
@@ -91,31 +102,49 @@ def system_user() -> str:
         return f"uid {os.getuid()}"
 
 
-def approval_of(given: Mapping[str, Any], contract: Contract, at: datetime) -> tuple[dict[str, Any] | None, str]:
-    """Return the approval as a record holds it, or why there is none that counts."""
+def approval_of(
+    given: Mapping[str, Any], contract: Contract, at: datetime, emergency: Emergency
+) -> tuple[dict[str, Any] | None, str]:
+    """Return the approval as a record holds it, or why there is none that counts.
+
+    The verb `record` takes its own, where the contract wants one, or brings in that of an emergency, which `emergency` looks up in the ledger.
+    """
     if not given["approval"]:
         return None, (
             f"{given['verb']} needs the hospital's approval; let it make one with traumalink.ops.approve, and give operation_approval=FILE"
         )
     try:
+        document = Path(given["approval"]).expanduser()
         keys = approver_keys([contact.model_dump() for contact in contract.contacts])
-        approval, key = check(
-            Path(given["approval"]).expanduser(), None, keys, given["site"], given["verb"], given["subject"], at
-        )
-    except ApprovalError as error:
+        if brings_approval(given) and not lets_record(verified(document, None, keys)):
+            approval, key = check_afterwards(document, keys, given["site"], at, emergency)
+        else:
+            approval, key = check(document, None, keys, given["site"], given["verb"], given["subject"], at)
+    except OpsError as error:
         return None, str(error)
     return {**approval.summary(), "key": key}, ""
 
 
+def brings_approval(given: Mapping[str, Any]) -> bool:
+    """Tell whether it is asked to record an approval."""
+    return bool(given["verb"] == "record" and given["approval"])
+
+
 def request_of(
-    given: Mapping[str, Any], contract: Contract, at: datetime, earlier_seconds: list[float], ops_problem: str
+    given: Mapping[str, Any],
+    contract: Contract,
+    at: datetime,
+    earlier_seconds: list[float],
+    ops_problem: str,
+    emergency: Emergency,
 ) -> Request:
     """Return what the gate judges.
 
     Args:
         earlier_seconds: how long earlier successes of the verb took; ops_problem: why ops cannot be reached, or "".
+        emergency: looks up an emergency in the site's ledger.
     """
-    approval, problem = approval_of(given, contract, at)
+    approval, problem = approval_of(given, contract, at, emergency)
     needs = read_duration(given["expected"]) if given["expected"] else None
     return Request(
         site=given["site"],
@@ -127,6 +156,7 @@ def request_of(
         serving=given["serving"],
         approval=approval,
         approval_problem=problem,
+        brings_approval=brings_approval(given),
         emergency_reason=given["emergency_reason"],
         emergency_by=given["emergency_by"],
         ops=given["ops"],

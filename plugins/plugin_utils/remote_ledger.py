@@ -76,6 +76,11 @@ class RemoteLedger:
         seconds: list[float] = self.ask(LEDGER_INFO, gather="durations", verb=verb)["seconds"]
         return seconds
 
+    def record(self, verb: str, run_id: str) -> dict[str, Any] | None:
+        """Return the record of a verb and a run id, open or closed; None where there is none."""
+        answer = self.ask(LEDGER_INFO, gather="records", verb=verb, query=f"run_id=='{run_id}'", limit=1)
+        return next(iter(answer["records"]), None)
+
     def renew(self, run_id: str, lease_seconds: int) -> bool:
         """Prolong a lease; False where it is somebody else's now."""
         return bool(self.ask(LEDGER, state="renewed", run_id=run_id, lease_seconds=lease_seconds)["renewed"])

@@ -41,6 +41,21 @@ def test_the_person_reads_what_is_approved_in_both_languages(document):
     assert run.says("有效期 valid: 2099-12-01 22:00:00+08:00 至 to 2099-12-02 05:00:00+08:00")
 
 
+def test_an_emergency_is_approved_afterwards_by_its_run_id(tmp_path):
+    run_id = "20261125-033000-3f9a2c"
+    given = {"approve_site": "lab", "approve_verb": "restore", "approve_run_id": run_id, "approve_contact": "approver"}
+    places = {"approve_key": str(FOLDER / "key"), "approve_destination": str(tmp_path)}
+    contact = {"id": "approver", "side": "hospital", "roles": ["approver"]}
+    contract = {"contacts": [{**contact, "signing_keys": [(FOLDER / "key.pub").read_text()]}]}
+    run = play("approve", "-e", json.dumps({**given, **places, "contract": contract}))
+    assert run.status == 0, run.output[-3000:]
+    assert run.says(f"afterwards, of the emergency: {run_id}")
+    (document,) = tmp_path.glob("approval-lab-restore-*.json")
+    texts = json.loads(document.read_bytes())
+    assert texts["subject"] == hashlib.sha256(run_id.encode()).hexdigest()
+    assert texts["subject_name"] == run_id
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

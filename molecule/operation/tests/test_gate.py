@@ -214,6 +214,8 @@ def test_an_emergency_opens_the_gate_and_stands_in_the_record():
     )
     assert run.succeeded, run.output[-3000:]
     assert run.says("an approval afterwards is due")
+    assert run.says("goes on as an emergency, and nobody was told"), run.output[-3000:]  # no contact has a mail address
+    assert "nobody was told" in last_record()["figures"]["emergency_undelivered"]
     assert last_record()["emergency"] == {"reason": "the application hangs", "by": "approver"}
 
 

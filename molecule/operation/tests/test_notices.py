@@ -8,7 +8,7 @@ from datetime import timedelta
 from email import message_from_string, policy
 
 import pytest
-from operations import contract, last_record, verb
+from operations import CONTACT, contract, last_record, verb
 
 
 class Mailbox(socketserver.StreamRequestHandler):
@@ -102,6 +102,37 @@ def test_an_emergency_is_told_and_a_success_is_not(mailbox, hook):
     assert run.succeeded, run.output[-3000:]
     assert [body["event"] for body in hook.received] == ["emergency", "emergency_ended"]
     assert "the application hangs" in mailbox.received[0].get_body().get_content()
+
+
+def emergency(**variables):
+    """Run an upgrade outside its window; the inventory names no address."""
+    li_na = {**CONTACT, "id": "li_na", "mail": "li.na@hospital.example.org"}
+    return verb(
+        flow_verb="upgrade",
+        contract=contract(opens_in=timedelta(hours=3), contacts=[li_na]),
+        operation_emergency_reason="the application hangs",
+        operation_emergency_by="li_na",
+        **variables,
+    )
+
+
+def test_without_an_address_in_the_inventory_the_hospital_s_contacts_are_told_of_an_emergency(mailbox, hook):
+    server = told(mailbox, hook)
+    run = emergency(
+        **{name: server[name] for name in server if name.startswith("operation_mail_") and name != "operation_mail_to"}
+    )
+    assert run.succeeded, run.output[-3000:]
+    assert [mail["To"] for mail in mailbox.received] == ["li.na@hospital.example.org"] * 2
+    assert "emergency_undelivered" not in last_record()["figures"]
+
+
+def test_an_emergency_without_a_mail_server_goes_on_and_its_record_says_that_nobody_was_told():
+    run = emergency(operation_mail_host="127.0.0.1", operation_mail_port=1)
+    assert run.succeeded, run.output[-3000:]
+    assert run.says("The hospital may not know of this emergency"), run.output[-3000:]
+    record = last_record()
+    assert (record["outcome"], record["emergency"]["by"]) == ("success", "li_na")
+    assert "The mail was not sent" in record["figures"]["emergency_undelivered"]
 
 
 def test_a_message_that_cannot_be_sent_changes_nothing_about_the_operation():

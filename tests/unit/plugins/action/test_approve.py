@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -72,6 +73,19 @@ def test_shows_then_signs_what_the_file_is(act: Act, tmp_path: Path, shown: list
     assert sorted(document.parent.iterdir()) == [document, Path(result["signature"])]
 
 
+def test_an_emergency_is_approved_afterwards_by_its_run_id_alone(act: Act, shown: list[str]) -> None:
+    run_id = "20261125-033000-3f9a2c"
+    result = act(run_id=run_id, subject_file=None, verb="restore", valid_from=None, hours=None)
+    texts = json.loads(Path(result["document"]).read_bytes())
+    assert (texts["verb"], texts["subject_name"]) == ("restore", run_id)
+    assert texts["subject"] == hashlib.sha256(run_id.encode()).hexdigest()
+    valid = [datetime.fromisoformat(texts[name]) for name in ("valid_from", "valid_to")]
+    assert valid[1] - valid[0] == timedelta(days=30)
+    assert f"事后批准，紧急操作编号 afterwards, of the emergency: {run_id}" in shown[0]
+    assert "恢复数据库 / restore of the database (restore)" in shown[0]
+    assert "release or plan" not in shown[0]
+
+
 def test_the_same_command_again_finds_it(act: Act) -> None:
     first = act()
     second = act()
@@ -111,6 +125,11 @@ def test_relative_paths_are_meant_from_where_the_person_stands(
         ),
         ({"subject_file": "/none"}, "/none cannot be read"),
         ({"timezone": "Middle/Earth"}, "timezone 'Middle/Earth' is not known; write one such as Asia/Shanghai"),
+        ({"run_id": "20261125-033000-3f9a2c"}, "leave approve_subject_file out, which is for what is to come"),
+        (
+            {"run_id": "yesterday", "subject_file": None},
+            "approve_run_id 'yesterday' is no run id; write the emergency's",
+        ),
         ({"timezone": "../etc/passwd"}, "is not known"),
         ({"contacts": []}, "li_na is no approver of the hospital"),
         ({"key": "/none"}, "The signing key /none does not exist"),

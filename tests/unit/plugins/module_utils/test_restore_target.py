@@ -106,7 +106,11 @@ def test_a_marker_of_which_nothing_is_left_but_its_name_completes_nothing(reposi
 # --- the server on it ---
 
 
-@pytest.mark.parametrize("left", [None, "4194304\n", f"{os.getpid()}\n", "", "x\n"])
+@pytest.mark.parametrize(
+    "left",
+    [None, "4194304\n", f"{os.getpid()}\n", "", "x\n"],
+    ids=["none", "no process", "another process", "empty", "no number"],
+)
 def test_what_a_dead_server_left_is_no_server(target: RestoreTarget, left: str | None) -> None:
     target.data_directory.mkdir()
     if left is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ VISIT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "approval"])
 def test_what_was_done_is_evidence(kind: str) -> None:
     assert entry({**VISIT, "kind": kind}, NOW) == {**VISIT, "kind": kind}
 
@@ -39,3 +40,19 @@ def test_what_cannot_be_evidence_is_refused(changes: dict[str, Any], message: st
 def test_every_fault_is_named_at_once() -> None:
     with pytest.raises(ByHandError, match=r"record_kind .*; record_occurred_at"):
         entry({**VISIT, "kind": "lunch", "occurred_at": "soon"}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("signed_for", "counts"),
+    [(None, False), ("", False), ("20261121-161000-dddddd", False), ("20261121-161000-aaaaaa", True)],
+)
+def test_an_approval_is_what_was_signed_for_the_run_id_that_it_names(signed_for: str | None, counts: bool) -> None:
+    approval = {**VISIT, "kind": "approval", "summary_zh": "补批 20261121-161000-aaaaaa"}
+    held = (
+        None if signed_for is None else {"id": "a1", "subject": signed_for and sha256(signed_for.encode()).hexdigest()}
+    )
+    if counts:
+        assert entry(approval, NOW, held) == approval
+    else:
+        with pytest.raises(ByHandError, match="record_kind approval is nothing to enter: have the hospital sign it"):
+            entry(approval, NOW, held)

@@ -72,6 +72,12 @@ def test_an_emergency_says_who_let_it_through_and_why() -> None:
     assert "医院须事后补办批准" in told[0]
 
 
+def test_the_end_of_an_emergency_says_how_it_is_approved() -> None:
+    told = lines("emergency_ended", emergency={"reason": "抢救系统无法登录", "by": "wang_wei"})
+    assert f"批准命令 approve with: approve_verb=upgrade approve_run_id={RECORD['run_id']}" in told
+    assert not [line for line in lines("failed") if "approve with" in line]
+
+
 @pytest.mark.parametrize("event", EVENTS)
 def test_subject_and_text_speak_both_languages(event: str) -> None:
     message = notice(event, RECORD)

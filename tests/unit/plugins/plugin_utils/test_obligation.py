@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -255,6 +256,7 @@ def test_truth_is_jmespaths(asked: Callable[..., list[Answer]], expression: str,
     assert (found[0].state == "met") is met
 
 
+LET_THROUGH = "20261121-161000-aaaaaa"
 EMERGENCY = {
     "each": "emergency && outcome!='refused'",
     "from": "started_at",
@@ -264,11 +266,13 @@ EMERGENCY = {
 EMERGENCY["answered_by"] = "by_hand.kind=='approval'"
 
 
-def by_hand(run_id: str, summary: str, occurred_at: str, kind: str = "approval") -> dict[str, Any]:
-    """Return what a person recorded."""
-    return record(
-        run_id, "record", by_hand={"kind": kind, "summary_zh": summary, "summary_en": "", "occurred_at": occurred_at}
-    )
+def by_hand(
+    run_id: str, summary: str, occurred_at: str, kind: str = "approval", signed_for: str | None = LET_THROUGH
+) -> dict[str, Any]:
+    """Return what was recorded, with the approval that the hospital has signed after an emergency."""
+    told = {"kind": kind, "summary_zh": summary, "summary_en": "", "occurred_at": occurred_at}
+    approval = {"id": "a1", "subject": hashlib.sha256(signed_for.encode()).hexdigest()} if signed_for else None
+    return record(run_id, "record", by_hand=told, approval=approval)
 
 
 @pytest.mark.parametrize(
@@ -279,9 +283,12 @@ def by_hand(run_id: str, summary: str, occurred_at: str, kind: str = "approval")
         ([by_hand("20261122-010000-bbbbbb", "补批另一次", "2026-11-22T09:00:00+08:00")], "missed", ()),
         ([by_hand("20261122-010000-bbbbbb", "20261121-161000-aaaaaa", "2026-11-22T09:00:00+08:00", "visit")], "missed", ()),
         ([by_hand("20261125-010000-bbbbbb", "补批 20261121-161000-aaaaaa", "2026-11-25T09:00:00+08:00")], "missed", ()),
+        ([by_hand("20261122-010000-bbbbbb", "补批 20261121-161000-aaaaaa", "2026-11-22T09:00:00+08:00", signed_for=None)], "missed", ()),
+        ([by_hand("20261122-010000-bbbbbb", "补批 20261121-161000-aaaaaa", "2026-11-22T09:00:00+08:00", signed_for="20261121-161000-dddddd")], "missed", ()),
+        ([by_hand("20261122-010000-bbbbbb", "补批 20261121-161000-aaaaaa", "2026-11-22T09:00:00+08:00", "visit", None)], "missed", ()),
     ],
 )  # fmt: skip
-def test_an_emergency_is_approved_afterwards_by_a_record_that_names_it(
+def test_an_emergency_is_approved_afterwards_by_what_an_approver_has_signed_for_it(
     asked: Callable[..., list[Answer]], others: list[dict[str, Any]], state: str, met_by: tuple[str, ...]
 ) -> None:
     let_through = record("20261121-161000-aaaaaa", "upgrade", emergency={"reason": "it hangs", "by": "li_na"})

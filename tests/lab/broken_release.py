@@ -1,0 +1,87 @@
+"""Releases that are broken on purpose, made out of a good one: what an upgrade must notice and take back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MIGRATION = '''"""Fails in the middle, after it has changed something."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add a column, then fail: the column is gone again, for it is one transaction."""
+    op.execute("ALTER TABLE trauma.trauma_case ADD COLUMN never_there text")
+    op.execute("DO $$ BEGIN RAISE EXCEPTION 'this migration is broken'; END $$")
+'''
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One broken variant: what is wrong with it, the good version it is made of, and what is done to that version's folder.
+
+    `fault` is the text that an upgrade's record can be searched for.
+    """
+
+    base: str
+    fault: str
+    spoil: Callable[[Path, dict[str, Any]], None]
+
+
+def _does_not_start(folder: Path, manifest: dict[str, Any]) -> None:
+    del manifest
+    _append(folder / "gunicorn.conf.py", '\nraise SystemExit("this release does not start")\n')
+
+
+def _unhealthy(folder: Path, manifest: dict[str, Any]) -> None:
+    del manifest
+    _append(folder / "trauma/health.py", '\n\nMODULES = {**MODULES, "triage": Needs(reads=("triage_rule",))}\n')
+
+
+def _migration_fails(folder: Path, manifest: dict[str, Any]) -> None:
+    (folder / "migrations/versions/0003_broken.py").write_text(MIGRATION, encoding="utf-8")
+    program = ["/usr/bin/python3", "-m", "trauma.migrate"]
+    manifest["migrations"].append(
+        {
+            "id": "0003",
+            "kind": "expand",
+            "expected_seconds": 5,
+            "check": [*program, "check", "0003"],
+            "command": [*program, "apply", "0003"],
+        }
+    )
+
+
+def _append(file: Path, text: str) -> None:
+    file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+BROKEN: Mapping[str, Broken] = {
+    "1.1.1": Broken("1.1.0", "this release does not start", _does_not_start),
+    "1.1.2": Broken("1.1.0", "triage_rule", _unhealthy),
+    "1.1.3": Broken("1.1.0", "this migration is broken", _migration_fails),
+}
+
+
+def broken_from(folder: Path, version: str, broken: Broken) -> None:
+    """Make the broken version out of its base, which lies in `folder`; it comes from the base and from what that came from."""
+    path = folder / "release.yml"
+    manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
+    manifest["from_versions"] = [*manifest["from_versions"], broken.base]
+    manifest["version"] = version
+    broken.spoil(folder, manifest)
+    path.write_text(yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    for notes in folder.glob("docs/update_notes.*.md"):
+        notes.write_text(notes.read_text(encoding="utf-8").replace(broken.base, version, 1), encoding="utf-8")

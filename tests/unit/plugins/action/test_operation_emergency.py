@@ -1,0 +1,69 @@
+"""The action `operation` in an emergency: the hospital is told, and where it is not, that is said and nothing is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Act = Callable[..., dict[str, Any]]
+
+
+def test_the_hospital_is_told_when_an_emergency_opens_not_only_when_it_is_over(
+    act: Act, site: Any, contract: dict[str, Any]
+) -> None:
+    wang = {
+        "id": "wang",
+        "name": {"zh": "王", "en": "Wang"},
+        "side": "hospital",
+        "roles": ["approver"],
+        "mail": "wang@hospital.example.org",
+    }
+    given = {"contract": {**contract, "contacts": [wang]}, "emergency_reason": "it hangs", "emergency_by": "wang"}
+    opened = act("opened", verb="upgrade", **given)
+    (told,) = opened["notices"]
+    assert "it hangs" in told["text"]
+    assert told["mail_to"] == ["wang@hospital.example.org"], "no inventory has to name anybody"
+    assert act("opened", verb="inspect")["notices"] == []
+    ended = {"record": opened["record"], "opened": True, "outcome": "success"}
+    closed = act("closed", verb="upgrade", **ended, **given)
+    assert [(each["event"], each["mail_to"]) for each in closed["notices"]] == [
+        ("emergency_ended", ["wang@hospital.example.org"])
+    ]
+    assert site.entries()[-1]["record"]["figures"] == {}
+    assert "may not know" not in closed["message"]
+
+
+def test_an_emergency_that_reaches_nobody_goes_on_and_says_so_everywhere(
+    act: Act, site: Any, contract: dict[str, Any]
+) -> None:
+    wang = {"id": "wang", "name": {"zh": "王", "en": "Wang"}, "side": "hospital", "roles": ["approver"]}
+    given = {"contract": {**contract, "contacts": [wang]}, "emergency_reason": "it hangs", "emergency_by": "wang"}
+    opened = act("opened", verb="upgrade", **given)
+    assert (opened["opened"], opened["notices"]) == (True, [])
+    assert any("goes on as an emergency, and nobody was told: operation_mail_to" in line for line in site.displayed)
+    assert "nobody was told" in site.entries()[0]["record"]["figures"]["emergency_undelivered"], (
+        "also once it is cut off"
+    )
+    hostvars = {"db1": {"operation_figures": {"seconds": 3}}}
+    ended = {"record": opened["record"], "opened": True, "outcome": "success", "hostvars": hostvars}
+    closed = act("closed", verb="upgrade", **ended, **given)
+    assert set(site.entries()[-1]["record"]["figures"]) == {"seconds", "emergency_undelivered"}
+    assert "The hospital may not know of this emergency, so call it: nobody was told" in closed["message"]
+    assert closed["problem"] == "", "which fails nothing"
+
+
+def test_a_mail_of_an_emergency_that_was_not_sent_stands_in_its_record(
+    act: Act, site: Any, contract: dict[str, Any]
+) -> None:
+    wang = {"id": "wang", "name": {"zh": "王", "en": "Wang"}, "side": "hospital", "roles": ["approver"]}
+    given = {"contract": {**contract, "contacts": [wang]}, "emergency_reason": "it hangs", "emergency_by": "wang"}
+    given["mail_to"] = ["duty@hospital.example.org"]
+    opened = act("opened", verb="upgrade", **given)
+    assert opened["record"].get("figures", {}) == {}
+    unsent = [{"event": "emergency", "what": "The mail was not sent: connection refused."}]
+    ended = {"record": opened["record"], "opened": True, "outcome": "success", "undelivered": unsent}
+    closed = act("closed", verb="upgrade", **ended, **given)
+    record = site.entries()[-1]["record"]
+    assert record["figures"] == {"emergency_undelivered": "The mail was not sent: connection refused."}
+    assert record["outcome"] == "success"
+    assert closed["message"].endswith("so call it: The mail was not sent: connection refused.")
