@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.plugin_utils.version_agreement import AgreementError, still_to_count
+from ansible_collections.traumalink.ops.plugins.plugin_utils.version_agreement import AgreementError, to_go_back
 
 
 def site(*hosts: tuple[str, str]) -> dict[str, list[dict[str, Any]]]:
@@ -25,23 +25,21 @@ def site(*hosts: tuple[str, str]) -> dict[str, list[dict[str, Any]]]:
     ],
 )
 def test_hosts_that_agree_are_left_alone(hosts: list[tuple[str, str]]) -> None:
-    assert still_to_count(site(*hosts)) == []
+    assert to_go_back(site(*hosts)) == []
 
 
 @pytest.mark.parametrize(
-    "hosts",
+    ("hosts", "back"),
     [
-        [("1.1.0", "1.0.0"), ("1.0.0", "")],
-        [("1.1.0", "1.0.0"), ("1.0.0", "0.9.0")],
+        ([("1.1.0", "1.0.0"), ("1.0.0", "")], ["app1"]),
+        ([("1.1.0", "1.0.0"), ("1.0.0", "0.9.0")], ["app1"]),
+        ([("1.1.0", "1.0.0"), ("1.1.0", "1.0.0"), ("1.0.0", "")], ["app1", "app2"]),
+        ([("1.0.0", ""), ("1.1.0", "1.0.0")], ["app2"]),
     ],
+    ids=["upgrade", "later upgrade", "three hosts", "rollback"],
 )
-def test_what_was_counted_on_one_host_is_counted_on_the_others(hosts: list[tuple[str, str]]) -> None:
-    assert still_to_count(site(*hosts)) == [{"host": "app2", "name": "trauma", "version": "1.1.0"}]
-
-
-def test_three_hosts_of_which_one_was_told() -> None:
-    found = still_to_count(site(("1.1.0", "1.0.0"), ("1.0.0", ""), ("1.0.0", "")))
-    assert [each["host"] for each in found] == ["app2", "app3"]
+def test_all_go_to_what_each_of_them_ran_well(hosts: list[tuple[str, str]], back: list[str]) -> None:
+    assert to_go_back(site(*hosts)) == [{"host": host, "name": "trauma", "version": "1.0.0"} for host in back]
 
 
 @pytest.mark.parametrize(
@@ -54,10 +52,10 @@ def test_three_hosts_of_which_one_was_told() -> None:
     ],
     ids=["no history", "another history", "three versions", "each after the other"],
 )
-def test_what_no_change_leaves_is_told(hosts: list[tuple[str, str]]) -> None:
-    with pytest.raises(AgreementError, match=r"1\.1\.0 on app.*releases\.json"):
-        still_to_count(site(*hosts))
+def test_hosts_without_a_version_in_common_are_told(hosts: list[tuple[str, str]]) -> None:
+    with pytest.raises(AgreementError, match=r"1\.1\.0 on app.*version_register"):
+        to_go_back(site(*hosts))
 
 
 def test_a_site_without_a_release_has_nothing_to_agree_on() -> None:
-    assert still_to_count({"app1": [], "app2": []}) == []
+    assert to_go_back({"app1": [], "app2": []}) == []
