@@ -15,6 +15,7 @@ from typing import Any
 
 from .errors import OpsError
 from .manifest import version_key
+from .record import one_line
 
 __all__ = ["SLOTS", "Placed", "Register", "RegisterError", "Staged", "choose_slot", "read_register", "register_of"]
 
@@ -149,7 +150,7 @@ class Register:
         good = self.previous_good
         if good is not None and good.version == version:
             good = None
-        return self._with(version, replace(entry, bad=" ".join(reason.split())), previous_good=good)
+        return self._with(version, replace(entry, bad=one_line(reason)), previous_good=good)
 
     def cleared(self, version: str) -> Register:
         """Return the register with BAD taken back from `version`, as a person said."""
