@@ -51,7 +51,7 @@ RETURN = r"""
 manifest: {description: The manifest of the archive., returned: with O(archive), type: dict}
 sha256: {description: The SHA-256 of the archive., returned: with O(archive), type: str}
 signer: {description: The principal who signed it., returned: with O(archive), type: str}
-needed_bytes: {description: The room that unpacking it needs on a host., returned: with O(archive), type: int}
+needed_bytes: {description: The room that carrying it to a host and unpacking it there needs., returned: with O(archive), type: int}
 register:
   description: >-
     Releases (with C(sha256), C(signer), C(bad), C(activated_at) and C(retired)), C(slots), C(current) and C(previous_good) (each C(version) and
@@ -91,7 +91,7 @@ def answer(given: dict[str, Any]) -> dict[str, Any]:
         limits = Limits(given["limit_bytes"], given["limit_files"])
         signed = verified(Path(given["archive"]), signature, given["allowed_signers"], limits)
         result |= {"manifest": signed.manifest.as_dict(), "sha256": signed.sha256, "signer": signed.signer}
-        result["needed_bytes"] = needed_bytes(signed.manifest)
+        result["needed_bytes"] = needed_bytes(signed.manifest) + Path(given["archive"]).stat().st_size
     if given["name"]:
         places = Places(given["name"])
         register = places.register()
