@@ -9,16 +9,16 @@ that is killed anywhere is finished by the next one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from .archive import ArchiveError, Limits, inspect, is_cut_short, sync_directory
-from .files import TextFile, write_text
+from .archive import ArchiveError, Limits, inspect, is_cut_short
 from .manifest import Manifest
-from .release_folder import ReleaseError, digest_of, lay_down
+from .release_folder import ReleaseError, digest_of, is_whole, lay_down, manifest_of
+from .release_places import Places, leads_to, point, target_of
 from .signature import MAX_SIGNATURE_BYTES, RELEASE_NAMESPACE, SIGNATURE_SUFFIX, SignatureError, verify
-from .slots import SLOTS, Register, Staged, choose_slot, read_register
+from .slots import SLOTS, Register, Staged, choose_slot
 
 __all__ = [
     "Change",
@@ -27,47 +27,17 @@ __all__ = [
     "Signed",
     "activate",
     "digest_of",
+    "finalize",
+    "is_laid_down",
+    "is_staged",
+    "lay_again",
+    "mark_bad",
+    "planned",
     "refuse_other_version",
+    "roll_back",
     "stage",
     "verified",
 ]
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where an application's releases, slots and register are on a host; the two roots differ in tests only."""
-
-    name: str
-    root: Path = Path("/opt")
-    state_root: Path = Path("/var/lib/traumalink")
-    owner: str = "root"
-
-    @property
-    def releases(self) -> Path:
-        """The folder of the unpacked releases."""
-        return self.root / self.name / "releases"
-
-    def slot(self, slot: str) -> Path:
-        """Return the link of a slot."""
-        return self.root / self.name / "slots" / slot
-
-    @property
-    def register_file(self) -> Path:
-        """The register's file."""
-        return self.state_root / self.name / "releases.json"
-
-    def register(self) -> Register:
-        """Read the register as it is now."""
-        return read_register(self._register_file("").current(), str(self.register_file))
-
-    def _register_file(self, content: str) -> TextFile:
-        return TextFile(self.register_file, content, self.owner, 0o644)
-
-    def record(self, register: Register) -> None:
-        """Write the register, atomically and durably."""
-        self.register_file.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-        write_text(self._register_file(register.as_text()))
-        sync_directory(self.register_file.parent)
 
 
 @dataclass(frozen=True)
@@ -135,37 +105,59 @@ def refuse_other_version(register: Register, version: str) -> None:
         )
 
 
-def planned(register: Register, version: str, sha256: str, signer: str, slot: str | None) -> Change:
-    """Return what staging `version` comes to.
+def planned(
+    register: Register, version: str, sha256: str | None, signer: str, slot: str | None, *, retry_bad: bool = False
+) -> Change:
+    """Return what staging `version` comes to. Without `sha256` it must have been staged here before.
+
+    With `retry_bad`, a version that was marked BAD is tried again.
 
     Raises:
-        ReleaseError: the same version was staged from another archive.
+        ReleaseError: the same version was staged from another archive, or never.
         RegisterError: the slot or the version is not fit.
     """
-    chosen = choose_slot(register, version, slot)
-    there = register.releases.get(version)
-    if there is not None and there.sha256 != sha256:
+    allowing = register.cleared(version) if retry_bad else register
+    chosen = choose_slot(allowing, version, slot)
+    there = allowing.releases.get(version)
+    known = there.sha256 if there else ""
+    if sha256 and known and known != sha256:
         raise ReleaseError(
-            f"Version {version} is on this host already, from another archive (SHA-256 {there.sha256[:12]}…, this one is "
+            f"Version {version} is on this host already, from another archive (SHA-256 {known[:12]}…, this one is "
             f"{sha256[:12]}…). A version never changes: have the vendor release the new content as a new version."
         )
-    after = register.staged(version, there or Staged(sha256, signer), chosen)
+    if there is None or not known:
+        if not sha256:
+            raise ReleaseError(f"{version} was never staged on this host; give its archive.")
+        there = replace(there or Staged("", ""), sha256=sha256, signer=signer)
+    after = allowing.staged(version, there, chosen)
     return Change(register, after, chosen, after != register)
 
 
 def is_staged(places: Places, change: Change, version: str) -> bool:
     """Tell whether the host already is as `change` says: unpacked, recorded, and the slot pointing there."""
-    link = places.slot(change.slot)
     return (
         not change.changed
-        and (places.releases / version).is_dir()
-        and link.is_symlink()
-        and str(link.readlink()) == _target(version)
+        and places.folder(version).is_dir()
+        and leads_to(places.slot(change.slot), target_of(version))
     )
 
 
-def _target(version: str) -> str:
-    return f"../releases/{version}"
+def is_laid_down(places: Places, register: Register, version: str) -> bool:
+    """Tell whether the folder of a version that was staged before is there still, to the byte, so that no archive is needed."""
+    entry, folder = register.releases.get(version), places.folder(version)
+    if entry is None or entry.retired or not folder.is_dir():
+        return False
+    try:
+        return is_whole(folder, manifest_of(folder))
+    except ReleaseError:
+        return False
+
+
+def lay_again(places: Places, change: Change, version: str) -> Change:
+    """Record `change` and point its slot to the folder of `version`, which is laid down (see `is_laid_down`)."""
+    places.record(change.after)
+    point(places.slot(change.slot), target_of(version))
+    return Change(change.before, change.after, change.slot, True)
 
 
 def stage(
@@ -177,6 +169,7 @@ def stage(
     sha256: str | None = None,
     slot: str | None = None,
     limits: Limits | None = None,
+    retry_bad: bool = False,
 ) -> Change:
     """Verify the archive, unpack it unless it is there, record it, and point a slot to it.
 
@@ -197,37 +190,65 @@ def stage(
                 f"({sha256[:12]}…): it was exchanged meanwhile. Run again; nothing was unpacked."
             )
         version = manifest.version
-        change = planned(places.register(), version, signed.sha256, signed.signer, slot)
+        change = planned(places.register(), version, signed.sha256, signed.signer, slot, retry_bad=retry_bad)
         if is_staged(places, change, version):
             return change
-        if version not in change.before.releases or not (places.releases / version).is_dir():
-            links = [places.slot(name) for name in SLOTS]
-            lay_down(places.releases, links, data, archive.name, manifest, limits)
-        places.record(change.after)
-        _point(places.slot(change.slot), _target(version))
-    return Change(change.before, change.after, change.slot, True)
+        links = [places.slot(name) for name in SLOTS]
+        lay_down(places.releases, links, data, archive.name, manifest, limits)
+    return lay_again(places, change, version)
 
 
-def _point(link: Path, target: str) -> None:
-    if link.is_symlink() and str(link.readlink()) == target:
-        return
-    link.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-    temporary = link.with_name(f".{link.name}.new")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(target)
-    temporary.replace(link)
-    sync_directory(link.parent)
-
-
-def activate(places: Places, version: str, *, check: bool = False) -> Change:
-    """Record `version` as current, and what was current as the previous good one.
+def activate(places: Places, version: str, *, at: str = "", check: bool = False) -> Change:
+    """Record `version` as current since `at`, what was current as the previous good one, and publish its documents.
 
     Raises:
-        RegisterError: the version is in no slot.
+        RegisterError: the version is in no slot, or BAD.
     """
     before = places.register()
-    after = before.activated(version)
+    return _current(places, before, before.activated(version, at), version, check=check)
+
+
+def roll_back(places: Places, version: str, *, at: str = "", reason: str = "", check: bool = False) -> Change:
+    """Record that this host went back to `version`, its previous good one, and publish the documents of that; with a `reason`, what it left is BAD.
+
+    Raises:
+        RegisterError: the host cannot go back there.
+    """
+    before = places.register()
+    return _current(places, before, before.rolled_back(version, at, reason), version, check=check)
+
+
+def _current(places: Places, before: Register, after: Register, version: str, *, check: bool) -> Change:
+    target = target_of(version, from_slot=False)
+    changed = after != before or not leads_to(places.documents, target)
+    if changed and not check:
+        if after != before:
+            places.record(after)
+        point(places.documents, target)
+    return Change(before, after, after.current.slot if after.current else "", changed)
+
+
+def mark_bad(places: Places, version: str, reason: str, *, sha256: str = "", check: bool = False) -> Change:
+    """Record that `version` is BAD, so that it is not tried again.
+
+    Raises:
+        RegisterError: there is no reason.
+    """
+    before = places.register()
+    return _recorded(places, before, before.marked_bad(version, reason, sha256), check=check)
+
+
+def finalize(places: Places, version: str, *, check: bool = False) -> Change:
+    """Record that there is no way back from `version`, the current one; to be done before its first contract migration.
+
+    Raises:
+        RegisterError: another version is current.
+    """
+    before = places.register()
+    return _recorded(places, before, before.finalized(version), check=check)
+
+
+def _recorded(places: Places, before: Register, after: Register, *, check: bool) -> Change:
     if after != before and not check:
         places.record(after)
-    slot = after.current.slot if after.current else ""
-    return Change(before, after, slot, after != before)
+    return Change(before, after, "", after != before)

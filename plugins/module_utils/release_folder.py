@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -16,14 +17,25 @@ from typing import IO
 
 from .archive import Limits, sync_directory, unpack
 from .errors import OpsError
-from .manifest import MANIFEST_NAME, Manifest
+from .manifest import MANIFEST_NAME, Manifest, read_manifest
 
-__all__ = ["ReleaseError", "digest_of", "is_whole", "lay_down"]
+__all__ = [
+    "ReleaseError",
+    "digest_of",
+    "is_whole",
+    "lay_down",
+    "leftovers",
+    "manifest_of",
+    "needed_bytes",
+    "remove",
+    "tidy",
+]
 
 CHUNK_BYTES = 1024 * 1024
 # Room that stays free on the disk after unpacking.
 SPARE_BYTES = 64 * 1024 * 1024
 TEMPORARY_PREFIX = ".unpacking-"
+REMOVED_PREFIX = ".removing-"
 
 
 class ReleaseError(OpsError):
@@ -50,14 +62,7 @@ def lay_down(
         ReleaseError: the disk is full, or the folder is in use with other files.
     """
     releases.mkdir(parents=True, exist_ok=True, mode=0o755)
-    for leftover in releases.glob(f"{TEMPORARY_PREFIX}*"):
-        _remove(leftover)
-    needed_bytes = sum(file.size_bytes for file in manifest.files) + SPARE_BYTES
-    if (free_bytes := shutil.disk_usage(releases).free) < needed_bytes:
-        raise ReleaseError(
-            f"{what} needs {needed_bytes // 1024**2} MiB in {releases}, where {free_bytes // 1024**2} MiB are free. Make room "
-            "and run again; nothing was unpacked."
-        )
+    tidy(releases)
     final = releases / manifest.version
     if final.exists():
         # Unpacked by a run that was killed before it could record it, or the register was lost.
@@ -65,7 +70,13 @@ def lay_down(
             return
         if any(slot.exists() and slot.samefile(final) for slot in slots):
             raise ReleaseError(f"{final} is in a slot and its files are not those of {what}; look who changed them.")
-        _remove(final)
+        remove(final)
+    needed = needed_bytes(manifest)
+    if (free_bytes := shutil.disk_usage(releases).free) < needed:
+        raise ReleaseError(
+            f"{what} needs {needed // 1024**2} MiB in {releases}, where {free_bytes // 1024**2} MiB are free. Make room "
+            "and run again; nothing was unpacked."
+        )
     temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=releases))
     try:
         unpack(data, what, temporary, limits)
@@ -80,6 +91,47 @@ def lay_down(
     except BaseException:
         _remove(temporary)
         raise
+
+
+def needed_bytes(manifest: Manifest) -> int:
+    """Return the room that unpacking a release needs, with what stays free afterwards."""
+    return sum(file.size_bytes for file in manifest.files) + SPARE_BYTES
+
+
+def manifest_of(folder: Path) -> Manifest:
+    """Return the manifest that lies in the folder of an unpacked release.
+
+    Raises:
+        ReleaseError: it cannot be read, or is none.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        return read_manifest(json.loads(path.read_text(encoding="utf-8")), packed=True)
+    except (OSError, ValueError, OpsError) as error:
+        raise ReleaseError(
+            f"{path} cannot be read ({error}); somebody changed it. Stage this release again from its archive."
+        ) from None
+
+
+def leftovers(releases: Path) -> list[Path]:
+    """Return what unpackings and removals have left that were killed."""
+    return sorted([*releases.glob(f"{TEMPORARY_PREFIX}*"), *releases.glob(f"{REMOVED_PREFIX}*")])
+
+
+def tidy(releases: Path) -> None:
+    """Remove what killed unpackings and removals have left."""
+    for leftover in leftovers(releases):
+        _remove(leftover)
+
+
+def remove(folder: Path) -> None:
+    """Remove the folder of a release: away from its place at once, so that half a release is never found there."""
+    aside = folder.with_name(f"{REMOVED_PREFIX}{folder.name}")
+    if aside.exists():
+        _remove(aside)
+    folder.rename(aside)
+    sync_directory(folder.parent)
+    _remove(aside)
 
 
 def is_whole(folder: Path, manifest: Manifest) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils import packing, release, release_folder
+from ansible_collections.traumalink.ops.plugins.module_utils import packing, release, release_folder, release_places
 from ansible_collections.traumalink.ops.plugins.module_utils.archive import ArchiveError
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.release import (
@@ -18,9 +18,13 @@ from ansible_collections.traumalink.ops.plugins.module_utils.release import (
     Places,
     ReleaseError,
     activate,
+    finalize,
+    is_laid_down,
     is_staged,
+    mark_bad,
     planned,
     refuse_other_version,
+    roll_back,
     stage,
     verified,
 )
@@ -161,7 +165,7 @@ class Killed(BaseException):
     """The run ends here, with nothing cleaned up by it."""
 
 
-@pytest.mark.parametrize("step", ["record", "_point", "sync_directory"])
+@pytest.mark.parametrize("step", ["record", "point", "sync_directory"])
 def test_a_killed_run_is_finished_by_the_next(
     places: Places, signed_archive: Packed, allowed: Allowed, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -169,7 +173,8 @@ def test_a_killed_run_is_finished_by_the_next(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(Places if step == "record" else release, step, kill)
+        where: Any = {"record": Places, "point": release}.get(step, release_places)
+        patch.setattr(where, step, kill)
         with pytest.raises(Killed):
             put(places, signed_archive, allowed)
     leftover = places.releases / ".unpacking-killed"
@@ -189,3 +194,108 @@ def test_a_lost_folder_or_link_is_laid_down_again(places: Places, signed_archive
     shutil.rmtree(places.releases / "1.2.0")
     assert put(places, signed_archive, allowed).changed
     assert (places.slot("blue") / "app/main.py").exists()
+
+
+def test_a_folder_that_somebody_changed_is_laid_down_anew_unless_a_slot_uses_it(
+    places: Places, signed_archive: Packed, allowed: Allowed
+) -> None:
+    put(places, signed_archive, allowed)
+    assert is_laid_down(places, places.register(), "1.2.0")
+    file = places.slot("blue") / "app/main.py"
+    file.chmod(0o644)
+    file.write_text("spoilt")
+    assert not is_laid_down(places, places.register(), "1.2.0")
+    places.slot("blue").unlink()
+    put(places, signed_archive, allowed)
+    assert file.read_text() == "print('hello')\n"
+    (places.releases / "1.2.0/release.yml").chmod(0o644)
+    (places.releases / "1.2.0/release.yml").write_text("{}")
+    assert not is_laid_down(places, places.register(), "1.2.0")
+
+
+AT = "2026-11-25T14:30:00Z"
+
+
+@pytest.fixture
+def upgraded(
+    places: Places, source: Path, keys: Keys, allowed: Allowed, signed_archive: Packed, manifest: Any
+) -> Places:
+    """Give a host that went from 1.2.0 in blue to 1.3.0 in green."""
+    put(places, signed_archive, allowed)
+    activate(places, "1.2.0", at="2026-11-01T14:30:00Z")
+    put(places, newer(source, keys, manifest, "1.3.0"), allowed)
+    activate(places, "1.3.0", at=AT)
+    return places
+
+
+def test_the_documents_of_the_current_version_have_a_place_of_their_own(upgraded: Places) -> None:
+    assert upgraded.documents.resolve() == upgraded.releases / "1.3.0"
+    assert (upgraded.documents / "docs/update_notes.zh.md").read_text() == "第一个版本\n"
+    upgraded.documents.unlink()
+    assert activate(upgraded, "1.3.0", check=True).changed
+    assert not upgraded.documents.is_symlink()
+    assert activate(upgraded, "1.3.0").changed
+    assert not activate(upgraded, "1.3.0").changed
+    roll_back(upgraded, "1.2.0")
+    assert upgraded.documents.resolve() == upgraded.releases / "1.2.0"
+
+
+def test_says_what_stands_in_the_way_of_a_link(upgraded: Places) -> None:
+    upgraded.documents.unlink()
+    (upgraded.documents / "mine").mkdir(parents=True)
+    with pytest.raises(
+        ReleaseError, match=r"documents cannot become a link to releases/1\.3\.0.*move it away, and run again"
+    ):
+        activate(upgraded, "1.3.0")
+    assert [path.name for path in upgraded.documents.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_goes_back_and_keeps_what_failed_from_being_tried_again(
+    upgraded: Places, source: Path, keys: Keys, allowed: Allowed, manifest: Any
+) -> None:
+    assert roll_back(upgraded, "1.2.0", reason="unhealthy", check=True).changed
+    assert upgraded.register().bad("1.3.0") == ""
+    change = roll_back(upgraded, "1.2.0", at=AT, reason="unhealthy")
+    assert (change.changed, change.slot) == (True, "blue")
+    assert not roll_back(upgraded, "1.2.0", at="2027-01-01T00:00:00Z", reason="unhealthy").changed
+    failed = newer(source, keys, manifest, "1.3.0")
+    with pytest.raises(OpsError, match=r"1\.3\.0 was marked BAD on this host \(unhealthy\)"):
+        put(upgraded, failed, allowed)
+    assert put(upgraded, failed, allowed, retry_bad=True).changed
+    assert upgraded.register().bad("1.3.0") == ""
+    assert not put(upgraded, failed, allowed, retry_bad=True).changed
+
+
+def test_a_killed_rollback_is_finished_by_the_next(upgraded: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill(*_arguments: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(release, "point", kill)
+        with pytest.raises(Killed):
+            roll_back(upgraded, "1.2.0", reason="unhealthy")
+    assert roll_back(upgraded, "1.2.0", reason="unhealthy").changed
+    assert upgraded.documents.resolve().name == "1.2.0"
+    assert upgraded.register().bad("1.3.0") == "unhealthy"
+
+
+def test_marks_bad_and_final_once(upgraded: Places) -> None:
+    assert mark_bad(upgraded, "1.4.0", "disk full", check=True).changed
+    assert mark_bad(upgraded, "1.4.0", "disk full").changed
+    assert not mark_bad(upgraded, "1.4.0", "again").changed
+    assert finalize(upgraded, "1.3.0", check=True).changed
+    assert upgraded.register().previous_good is not None
+    assert finalize(upgraded, "1.3.0").changed
+    assert not finalize(upgraded, "1.3.0").changed
+    with pytest.raises(OpsError, match="Two ways are left"):
+        roll_back(upgraded, "1.2.0")
+
+
+def test_without_an_archive_only_what_was_staged_before_can_be_planned(upgraded: Places) -> None:
+    assert planned(upgraded.register(), "1.2.0", None, "", None).slot == "blue"
+    with pytest.raises(ReleaseError, match=r"1\.4\.0 was never staged on this host; give its archive"):
+        planned(upgraded.register(), "1.4.0", None, "", None)
+    bad = mark_bad(upgraded, "1.4.0", "disk full").after
+    with pytest.raises(ReleaseError, match="was never staged"):
+        planned(bad, "1.4.0", None, "", None, retry_bad=True)
+    assert planned(bad, "1.4.0", "4" * 64, "vendor", None, retry_bad=True).after.releases["1.4.0"].sha256 == "4" * 64
