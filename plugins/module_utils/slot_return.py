@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The traumalink.ops developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two slots of an app host brought to what the register says is current, from whatever state a change was left in.
+"""The two slots of an app host brought to one that serves, which the register says is current, from whatever state a change was left in.
 
 Nothing is written here: the units, environments and releases of both slots are on the host already. So it needs no release at hand, no
 secret and no variable of a site, and whoever comes after a controller that died can do it.
@@ -37,20 +37,25 @@ class SlotUnits:
     singletons: tuple[str, ...]
 
 
-def slots_of(places: Places) -> tuple[SlotUnits | None, list[SlotUnits]]:
-    """Return the slot that is current (None where no release is), and the others that hold a release.
+def slots_of(places: Places, slot: str = "") -> tuple[SlotUnits | None, list[SlotUnits]]:
+    """Return the slot that is to serve (None where no release is), and the others that hold a release.
+
+    Args:
+        slot: that is to serve; "": the current one.
 
     Raises:
-        OpsError: the register or a manifest is damaged.
+        OpsError: the register or a manifest is damaged, or the slot is empty.
     """
     register = places.register()
+    if slot and slot not in register.slots:
+        raise OpsError(f"slot {slot} of {places.name} holds no release on this host; stage one there first")
     found = {
         slot: _units(places.name, slot, _manifest(places, register.slots[slot]))
         for slot in SLOTS
         if slot in register.slots
     }
-    current = found.pop(register.current.slot, None) if register.current else None
-    return current, list(found.values())
+    wanted = slot or (register.current.slot if register.current else "")
+    return found.pop(wanted, None), list(found.values())
 
 
 def _manifest(places: Places, version: str) -> Manifest:

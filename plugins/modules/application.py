@@ -24,6 +24,7 @@ options:
     choices: [started, stopped, serving, settled, without_singletons]
     required: true
   singletons: {description: "Whether this host runs the singletons, for V(settled).", type: bool, default: false}
+  slots: {description: "Application to the slot that is to serve, for V(serving) and V(settled), where it is not the current one.", type: dict, default: {}}
 attributes:
   check_mode: {support: full, description: Says what would be done.}
   diff_mode: {support: none, description: There is nothing to compare.}
@@ -48,6 +49,7 @@ applications:
 """
 
 from dataclasses import asdict
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.application import (
@@ -69,17 +71,18 @@ from ansible_collections.traumalink.ops.plugins.module_utils.slot_return import 
 STATES = ("started", "stopped", "serving", "settled", "without_singletons")
 
 
-def brought(application: Application, state: str, singletons: bool, *, check: bool) -> list[str]:
+def brought(application: Application, given: dict[str, Any], *, check: bool) -> list[str]:
     """Bring an application to a state; return the units or steps that this took. Raises OpsError."""
+    state = given["state"]
     if state in ("started", "stopped"):
         return (start if state == "started" else stop)(application, run, check=check)
-    current, others = slots_of(Places(application.name))
+    current, others = slots_of(Places(application.name), str(given["slots"].get(application.name, "")))
     if current is None:
         return []
     if state == "serving":
         return serve(current, run, check=check)
     if state == "settled":
-        return settle(current, others, run, singletons=singletons, check=check)
+        return settle(current, others, run, singletons=given["singletons"], check=check)
     return singletons_stopped([current, *others], run, check=check)
 
 
@@ -89,6 +92,7 @@ def main() -> None:
         argument_spec={
             "state": {"type": "str", "choices": list(STATES), "required": True},
             "singletons": {"type": "bool", "default": False},
+            "slots": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
@@ -97,9 +101,7 @@ def main() -> None:
         units = [
             unit
             for application in applications
-            for unit in brought(
-                application, module.params["state"], module.params["singletons"], check=module.check_mode
-            )
+            for unit in brought(application, module.params, check=module.check_mode)
         ]
     except (OpsError, OSError) as error:
         module.fail_json(msg=str(error))

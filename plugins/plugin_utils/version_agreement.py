@@ -39,7 +39,9 @@ def to_go_back(deployed: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict
         current = {host: str(application["version"]) for host, application in by_host.items()}
         if len(set(current.values())) == 1:
             continue
-        common = set.intersection(*({str(entry["version"]), str(entry["previous_good"])} for entry in by_host.values()))
+        common = set.intersection(
+            *({str(entry["version"]), str(entry["previous_good"])} for entry in by_host.values())
+        ) - {""}
         if len(common) != 1:
             told = ", ".join(f"{version} on {host}" for host, version in sorted(current.items()))
             raise AgreementError(

@@ -121,3 +121,18 @@ def test_a_release_that_is_gone_is_said(places: Places) -> None:
     (places.releases / "1.1.0" / "release.yml").unlink()
     with pytest.raises(OpsError, match=r"stage 1\.1\.0 again"):
         slots_of(places)
+
+
+def test_another_slot_than_the_current_one_may_be_brought_to_serve(places: Places) -> None:
+    systemd = Systemd({WEB.format("blue"), WORKER.format("blue")})
+    wanted, others = slots_of(places, "green")
+    assert wanted is not None
+    assert wanted.version == "1.1.0"
+    serve(wanted, systemd)
+    settle(wanted, others, systemd, singletons=True)
+    assert systemd.running == {WEB.format("green"), WORKER.format("green")}
+
+
+def test_an_empty_slot_cannot_serve(tmp_path: Path) -> None:
+    with pytest.raises(OpsError, match="slot green of trauma holds no release"):
+        slots_of(Places("trauma", tmp_path, tmp_path), "green")

@@ -53,7 +53,9 @@ def test_the_slots_are_brought_to_what_is_current(
     other = SlotUnits("trauma", "green", "1.1.0", ("trauma-web@green.service",), ("trauma-worker@green.service",))
     left = {"trauma-web@green.service", *(["trauma-worker@green.service"] if state == "without_singletons" else [])}
     monkeypatch.setattr(application, "deployed", lambda: [Application("trauma", "1.0.0", "blue", ())])
-    monkeypatch.setattr(application, "slots_of", lambda _places: (current, [other]))
+    monkeypatch.setattr(
+        application, "slots_of", lambda _places, slot: (current, [other]) if slot == "blue" else (other, [current])
+    )
 
     def systemctl(argv, **_options):
         runs = argv[-1] in left
@@ -61,5 +63,5 @@ def test_the_slots_are_brought_to_what_is_current(
         return Completed(tuple(argv), 0, said.get(argv[3], "") if argv[1] == "show" else "", "")
 
     monkeypatch.setattr(application, "run", systemctl)
-    answer = run(capsys, state, singletons=True)
+    answer = run(capsys, state, singletons=True, slots={"trauma": "blue"})
     assert (answer["changed"], answer["units"]) == (True, steps)
