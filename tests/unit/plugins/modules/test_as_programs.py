@@ -44,6 +44,7 @@ MODULES = [
     "postgresql_damage_info",
     "postgresql_retired",
     "postgresql_role_info",
+    "postgresql_transactions_info",
     "release",
     "release_info",
     "restore_plan_info",
