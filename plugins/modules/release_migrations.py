@@ -13,6 +13,12 @@ description:
   - Asks the check of each migration, runs the command of those that are pending, in order, and asks again.
   - Commands run from the release's directory as an unprivileged system user, with the database's address in C(DATABASE_DSN) and the
     password in a file that only this user can read and that is gone afterwards.
+  - Nothing is applied beside other migrations of the same database (an advisory lock), and nobody waits long behind one that waits for a lock itself.
+    libpq gets C(lock_timeout) by C(PGOPTIONS), and programs that set options themselves read C(MIGRATION_LOCK_TIMEOUT_SECONDS); a session of
+    the owner that waits a second longer all the same is cancelled. A command that failed since it got no lock in time is started again, with
+    pauses that grow from one to thirty seconds. It is known by SQLSTATE C(55P03), or the server's or the driver's words for it, in what it printed; any
+    other failure ends the run.
+  - Needs C(python3-psycopg2) on the host where anything is pending.
 options:
   directory: {description: The unpacked release., type: path, required: true}
   migrations:
@@ -27,6 +33,10 @@ options:
       check: {description: "Exits 0 when applied, 1 when pending.", type: list, elements: str, required: true}
       command: {description: "Applies it, again without harm.", type: list, elements: str, required: true}
   kinds: {description: The kinds to apply., type: list, elements: str, choices: [expand, contract, breaking], default: [expand, contract, breaking]}
+  check_only: {description: Only say what is pending., type: bool, default: false}
+  lock_timeout_seconds: {description: How long a command may wait for a lock each time., type: float, default: 2}
+  lock_attempts: {description: How often a command is started that gets no lock in time., type: int, default: 10}
+  lock_wait_seconds: {description: How long to wait for other migrations of the database to end., type: float, default: 60}
   user: {description: The system user who runs the commands., type: str, required: true}
   timeout_seconds: {description: How long one command may take., type: float, default: 3600}
 extends_documentation_fragment: [traumalink.ops.database]
@@ -43,18 +53,28 @@ EXAMPLES = r"""
     migrations: "{{ verified.manifest.migrations }}"
     user: trauma-migration
     database: {host: 192.0.2.21, name: trauma, user: trauma_owner, password: "{{ deploy_database_owner_password }}"}
+
+- name: Ask what an upgrade would apply
+  traumalink.ops.release_migrations:
+    directory: /opt/trauma/releases/1.1.0
+    migrations: "{{ verified.manifest.migrations }}"
+    check_only: true
+    user: trauma-migration
+    database: {host: 192.0.2.21, name: trauma, user: trauma_owner, password: "{{ deploy_database_owner_password }}"}
 """
 
 RETURN = r"""
 migrations:
-  description: "Each migration with C(id), C(kind), C(state) (C(applied) before, C(done) now, C(pending) in check mode) and C(seconds)."
+  description: "Each with C(id), C(kind), C(state) (C(applied) before, C(done) now, or C(pending)), C(seconds), and C(attempts), how often it was started."
   returned: success
   type: list
   elements: dict
 applied: {description: The ids that this run applied., returned: success, type: list, elements: str}
-pending: {description: The ids that check mode found pending., returned: success, type: list, elements: str}
+pending: {description: "The ids that are pending, in check mode or with O(check_only).", returned: success, type: list, elements: str}
+pending_by_kind: {description: "The same by kind: C(expand), C(contract), C(breaking).", returned: success, type: dict}
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -64,8 +84,18 @@ from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.database_access import DatabaseAccess, passing_password
 from ansible_collections.traumalink.ops.plugins.module_utils.database_options import DATABASE_OPTIONS
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.lock_guard import guarding
 from ansible_collections.traumalink.ops.plugins.module_utils.manifest import MIGRATION_KINDS, Migration
-from ansible_collections.traumalink.ops.plugins.module_utils.migrations import MigrationState, migrate
+from ansible_collections.traumalink.ops.plugins.module_utils.migration_lock import holding, open_session
+from ansible_collections.traumalink.ops.plugins.module_utils.migrations import (
+    MigrationState,
+    Release,
+    Retries,
+    migrate,
+    settings_of,
+)
+
+GRACE_SECONDS = 1.0  # beyond lock_timeout, before a session is cancelled that does not heed it
 
 MIGRATION_OPTIONS = {
     "id": {"type": "str", "required": True},
@@ -76,7 +106,7 @@ MIGRATION_OPTIONS = {
 }
 
 
-def wanted(given: dict[str, Any]) -> list[Migration]:
+def wanted(given: Mapping[str, Any]) -> list[Migration]:
     """Return the migrations of the wanted kinds."""
     return [
         Migration(**{**entry, "check": tuple(entry["check"]), "command": tuple(entry["command"])})
@@ -85,28 +115,41 @@ def wanted(given: dict[str, Any]) -> list[Migration]:
     ]
 
 
-def states(given: dict[str, Any], *, check: bool) -> list[MigrationState]:
-    """Apply them, or tell in check mode what is pending. Raises OpsError."""
+def states(given: Mapping[str, Any], *, check: bool) -> list[MigrationState]:
+    """Apply them, or only tell what is pending. Raises OpsError."""
     directory = Path(given["directory"])
     if check and not directory.is_dir():
         # A bare host: nothing is staged yet that could be asked.
         return [MigrationState(migration.id, migration.kind, "pending") for migration in wanted(given)]
+    if given["lock_attempts"] < 1:
+        raise OpsError(f"lock_attempts {given['lock_attempts']} must be at least 1.")
     access = DatabaseAccess(**given["database"])
     with passing_password(access, given["user"]) as password_file:
         environment = {
             "DATABASE_DSN": access.conninfo(),
             "PGPASSFILE": str(password_file),
             "PYTHONDONTWRITEBYTECODE": "1",
+            **settings_of(given["lock_timeout_seconds"]),
         }
-        return migrate(
-            wanted(given),
-            directory,
-            run,
-            user=given["user"],
-            environment=environment,
-            timeout_seconds=given["timeout_seconds"],
-            check=check,
-        )
+        release = Release(directory, run, given["user"], environment, given["timeout_seconds"])
+        asked = migrate(release, wanted(given), check=True)
+        if check or all(state.state == "applied" for state in asked):
+            return asked
+        return applied(given, release, access, password_file)
+
+
+def applied(
+    given: Mapping[str, Any], release: Release, access: DatabaseAccess, password_file: Path
+) -> list[MigrationState]:
+    """Apply them beside no others and so that nobody waits long. Raises OpsError."""
+    limit_seconds = given["lock_timeout_seconds"] + GRACE_SECONDS
+    with (
+        holding(
+            lambda: open_session(access, password_file, "traumalink migration lock"), given["lock_wait_seconds"]
+        ) as alone,
+        guarding(lambda: open_session(access, password_file, "traumalink lock guard"), limit_seconds) as guard,
+    ):
+        return migrate(release, wanted(given), alone=alone, guard=guard, retries=Retries(given["lock_attempts"]))
 
 
 def main() -> None:
@@ -121,23 +164,29 @@ def main() -> None:
                 "choices": list(MIGRATION_KINDS),
                 "default": list(MIGRATION_KINDS),
             },
+            "check_only": {"type": "bool", "default": False},
+            "lock_timeout_seconds": {"type": "float", "default": 2},
+            "lock_attempts": {"type": "int", "default": 10},
+            "lock_wait_seconds": {"type": "float", "default": 60},
             "user": {"type": "str", "required": True},
             "timeout_seconds": {"type": "float", "default": 3600},
             "database": {"type": "dict", "options": DATABASE_OPTIONS, "required": True},
         },
         supports_check_mode=True,
     )
+    only_asked = module.check_mode or module.params["check_only"]
     try:
-        found = states(module.params, check=module.check_mode)
+        found = states(module.params, check=only_asked)
     except OpsError as error:
         module.fail_json(msg=str(error))
-    applied = [entry.id for entry in found if entry.state == "done"]
-    pending = [entry.id for entry in found if entry.state == "pending"]
+    done = [entry.id for entry in found if entry.state == "done"]
+    pending = [entry for entry in found if entry.state == "pending"]
     module.exit_json(
-        changed=bool(applied or pending),
+        changed=bool(done) or (bool(pending) and not module.params["check_only"]),
         migrations=[asdict(entry) for entry in found],
-        applied=applied,
-        pending=pending,
+        applied=done,
+        pending=[entry.id for entry in pending],
+        pending_by_kind={kind: [entry.id for entry in pending if entry.kind == kind] for kind in MIGRATION_KINDS},
     )
 
 

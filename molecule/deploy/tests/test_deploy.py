@@ -73,7 +73,9 @@ def test_slot_and_register_say_the_same(name):
     register = json.loads(host.file("/var/lib/traumalink/trauma/releases.json").content_string)
     assert register["current"] == {"version": "1.0.0", "slot": "blue"}
     assert register["previous_good"] is None
+    assert register["releases"]["1.0.0"]["activated_at"].endswith("Z")
     assert host.file("/opt/trauma/slots/blue").linked_to == "/opt/trauma/releases/1.0.0"
+    assert host.file("/opt/trauma/documents").linked_to == "/opt/trauma/releases/1.0.0"
     assert not host.file("/opt/trauma/slots/green").exists
     release = host.file("/opt/trauma/releases/1.0.0")
     assert (release.user, release.mode) == ("root", 0o555)

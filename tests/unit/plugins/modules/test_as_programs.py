@@ -46,6 +46,7 @@ MODULES = [
     "postgresql_restore_point",
     "postgresql_retired",
     "postgresql_role_info",
+    "postgresql_transactions_info",
     "release",
     "release_info",
     "restore_plan_info",
