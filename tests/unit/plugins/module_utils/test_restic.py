@@ -49,10 +49,10 @@ def test_a_backup_tells_what_was_read_and_added(restic: Restic, runner: Any, tmp
 def test_a_snapshot_before_that_cannot_be_read_does_not_hide_the_damage(
     restic: Restic, runner: Any, tmp_path: Path
 ) -> None:
-    runner.on("backup", "--force", out=json.dumps(SUMMARY) + "\n")
     runner.on(
         "backup", status=3, out=json.dumps(SUMMARY) + "\n", err='{"message_type":"error","error":{},"item":"/srv"}'
     )
+    runner.on("backup", "--force", out=json.dumps(SUMMARY) + "\n")
     taken = restic.backup([str(tmp_path)], "app1")
     assert taken.id == "9cb28017", "every file was read"
     assert ["--force" in call for call in runner.calls] == [False, True]
