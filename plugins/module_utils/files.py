@@ -10,14 +10,14 @@ import hashlib
 import os
 import pwd
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import OpsError
 
-__all__ = ["TextFile", "diff_of", "fingerprint", "locked", "managed_block", "sync_folder", "write_text"]
+__all__ = ["TextFile", "diff_of", "fingerprint", "locked", "managed_block", "rewrite", "sync_folder", "write_text"]
 
 
 @dataclass(frozen=True)
@@ -54,23 +54,45 @@ def write_text(file: TextFile) -> bool:
         status = file.path.stat()
         if (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (account.pw_uid, account.pw_gid, file.mode):
             return False
+    _replace(file.path, file.content, (account.pw_uid, account.pw_gid, file.mode), lambda _new: None)
+    return True
+
+
+def rewrite(path: Path, content: str, verify: Callable[[Path], None]) -> None:
+    """Give a file that exists another content, atomically and durably; owner, group and mode stay.
+
+    `verify` sees the new file before it takes the old one's place, and raises OpsError where it must not.
+
+    Raises:
+        OpsError: the folder cannot be written, or what `verify` raises; the file is as it was.
+    """
+    status = path.stat()
+    _replace(path, content, (status.st_uid, status.st_gid, status.st_mode & 0o7777), verify)
+
+
+def _replace(path: Path, content: str, rights: tuple[int, int, int], verify: Callable[[Path], None]) -> None:
+    """Put a new file (user, group, mode: `rights`) in the place of `path` once `verify` has nothing against it."""
+    user, group, mode = rights
     try:
-        handle, temporary = tempfile.mkstemp(dir=file.path.parent, prefix=f".{file.path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise OpsError(f"{file.path} cannot be written: {error.strerror}") from None
+        raise OpsError(f"{path} cannot be written: {error.strerror}") from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            stream.write(file.content)
-            os.fchown(stream.fileno(), account.pw_uid, account.pw_gid)
-            os.fchmod(stream.fileno(), file.mode)
+            stream.write(content)
+            os.fchown(stream.fileno(), user, group)
+            os.fchmod(stream.fileno(), mode)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, file.path)  # noqa: PTH105 - the pathlib form hides that this is the atomic step
-        sync_folder(file.path.parent)
+        verify(Path(temporary))
+        os.replace(temporary, path)  # noqa: PTH105 - the pathlib form hides that this is the atomic step
+        sync_folder(path.parent)
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
-        raise OpsError(f"{file.path} cannot be written: {error.strerror}") from None
-    return True
+        raise OpsError(f"{path} cannot be written: {error.strerror}") from None
+    except OpsError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def sync_folder(folder: Path) -> None:

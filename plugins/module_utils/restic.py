@@ -117,7 +117,12 @@ class Restic:
         Raises:
             FilesError: a file could not be read, or nothing was read at all.
         """
-        done = self.call("backup", "--json", "--one-file-system", f"--host={host}", "--", *paths)
+        argv = ("--json", "--one-file-system", f"--host={host}", "--", *paths)
+        done = self.call("backup", *argv)
+        if done.status == UNREADABLE:
+            # What it cannot read may be the snapshot before, in a repository that is damaged. Without that one every file is read, and the check that
+            # follows finds the damage.
+            done = self.call("backup", "--force", *argv)
         messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         if done.status == UNREADABLE:
             raise FilesError(f"some files of {host} could not be read, and are not in the backup: {told(done)}")

@@ -15,6 +15,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.files import (
     diff_of,
     fingerprint,
     managed_block,
+    rewrite,
     write_text,
 )
 from hypothesis import given
@@ -112,6 +113,40 @@ class FolderInTheWay(TextFile):
 
     def current(self) -> str | None:
         return None
+
+
+# --- rewrite ---
+
+
+def test_another_content_keeps_owner_group_and_mode_and_is_looked_at_first(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("old\n")
+    path.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(path, 1, 2)
+    before, seen = path.stat(), []
+
+    def verify(new: Path) -> None:
+        seen.append((new.parent, new.read_text(), path.read_text(), stat.S_IMODE(new.stat().st_mode)))
+
+    rewrite(path, "new\n", verify)
+    after = path.stat()
+    assert seen == [(tmp_path, "new\n", "old\n", 0o640)]
+    assert path.read_text() == "new\n"
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+
+
+def test_a_content_that_is_refused_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("old\n")
+
+    def verify(_new: Path) -> None:
+        raise OpsError("line 1 is wrong")
+
+    with pytest.raises(OpsError, match=r"^line 1 is wrong$"):
+        rewrite(path, "new\n", verify)
+    assert path.read_text() == "old\n"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.conf"]
 
 
 # --- managed_block ---

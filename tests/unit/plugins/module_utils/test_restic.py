@@ -46,6 +46,18 @@ def test_a_backup_tells_what_was_read_and_added(restic: Restic, runner: Any, tmp
     assert taken.facts()["paths"] == [str(tmp_path)]
 
 
+def test_a_snapshot_before_that_cannot_be_read_does_not_hide_the_damage(
+    restic: Restic, runner: Any, tmp_path: Path
+) -> None:
+    runner.on(
+        "backup", status=3, out=json.dumps(SUMMARY) + "\n", err='{"message_type":"error","error":{},"item":"/srv"}'
+    )
+    runner.on("backup", "--force", out=json.dumps(SUMMARY) + "\n")
+    taken = restic.backup([str(tmp_path)], "app1")
+    assert taken.id == "9cb28017", "every file was read"
+    assert ["--force" in call for call in runner.calls] == [False, True]
+
+
 def test_passphrase_and_login_go_in_by_the_environment_alone(restic: Restic, runner: Any) -> None:
     runner.on("cat")
     assert restic.exists()

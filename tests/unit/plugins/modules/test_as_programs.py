@@ -30,6 +30,8 @@ MODULES = [
     "file_drill",
     "file_restore",
     "file_restore_info",
+    "haproxy_backend",
+    "haproxy_backend_info",
     "host_certificate_info",
     "host_program",
     "ledger",
