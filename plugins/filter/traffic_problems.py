@@ -36,14 +36,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.traumalink.ops.plugins.module_utils import traffic
 from ansible_collections.traumalink.ops.plugins.module_utils.haproxy_figures import Traffic
-from ansible_collections.traumalink.ops.plugins.plugin_utils import traffic
 
 
 def traffic_problems(
     after: Mapping[str, Any], before: Mapping[str, Any], name: str, limits: Mapping[str, float] | None = None
 ) -> list[str]:
-    """Adapt the call; see plugin_utils.traffic."""
+    """Adapt the call; see module_utils.traffic."""
     try:
         was, is_now = (_traffic(found) for found in (before, after))
         return traffic.traffic_problems(name, was, is_now, traffic.TrafficLimits(**(limits or {})))  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.traumalink.ops.plugins.module_utils.haproxy_figures import Traffic
+from .haproxy_figures import Traffic
 
 __all__ = ["TrafficLimits", "traffic_problems"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.haproxy_figures import Traffic
-from ansible_collections.traumalink.ops.plugins.plugin_utils.traffic import TrafficLimits, traffic_problems
+from ansible_collections.traumalink.ops.plugins.module_utils.traffic import TrafficLimits, traffic_problems
 
 BEFORE = Traffic(1000, 1, 0.1)
 
