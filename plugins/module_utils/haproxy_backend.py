@@ -74,7 +74,8 @@ class Outcome:
 
     Attributes:
         steps: in words. diff: what Ansible shows of the configuration and the running state.
-        still_running: by server the requests that were still in flight when time was up; cut: by server how many were cut.
+        still_running: by server the requests that were still in flight when time was up, or could still come over connections to a HAProxy that was
+            reloaded shortly before; cut: by server how many were cut.
     """
 
     changed: bool = False
@@ -159,8 +160,8 @@ def _verify(new: Path, edge: Edge) -> None:
 def _still_running(wanted: Wanted, running: Mapping[str, int]) -> str:
     each = ", ".join(f"{number} on {name}" for name, number in running.items())
     return (
-        f"After {wanted.drain_seconds:.0f} s requests are still running: {each}. Nothing was cut, and nothing new is led there. Do not stop these "
-        "servers; run again to wait on, or with when_still_running=cut to end them"
+        f"After {wanted.drain_seconds:.0f} s requests are still running: {each} (each connection counts that browsers hold since before a "
+        "reload of HAProxy, as it may bring one more). Nothing was cut, and nothing new is led there. Do not stop these servers; run again to wait on, or with when_still_running=cut to end them"
     )
 
 
@@ -206,7 +207,9 @@ class _Switch:
         deadline, quiet = self.edge.clock() + self.wanted.drain_seconds, 0
         while True:
             leaving = self.tell_again()
-            running = {server.name: server.in_flight for server in leaving if server.in_flight}
+            running = {
+                server.name: server.in_flight + server.held for server in leaving if server.in_flight + server.held
+            }
             quiet = 0 if running else quiet + 1
             if quiet >= QUIET_LOOKS or (not running and all(server.mode == "maint" for server in leaving)):
                 break
@@ -220,7 +223,7 @@ class _Switch:
         self.see_done()
 
     def tell_again(self) -> list[Server]:
-        """Make incoming servers ready first, then let the others drain, also after a HAProxy that was restarted; return the others."""
+        """Make incoming servers ready first, then let the others drain, also in a HAProxy that was restarted; return the others."""
         found = self.look()
         for server in found.named(self.incoming):
             if server.mode != "ready":

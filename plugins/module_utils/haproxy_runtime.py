@@ -10,7 +10,8 @@ Asked and told over its runtime socket (HAProxy's management guide, 9.3 "Unix So
 - `maint` stops the health check and cuts nothing that is in flight. A server that leaves `maint` counts as running at once, before any check
   ("start OK but check immediately" in src/server.c); its health is then `rise`, and goes to `rise + fall - 1` with the first check that passes.
 - `srv_admin_state` keeps the bit 0x04 of a `disabled` in the configuration for ever, also when the server was made ready since.
-- After a reload the old process works on what it has in flight; only the master's socket reaches it.
+- After a reload the old process works on what it has in flight, and with `option idle-close-on-response` leads one more request of each connection
+  that browsers hold to the servers that it knows to be ready. It takes no orders ("Proxy is disabled"), and only the master's socket reaches it.
 """
 
 from __future__ import annotations
@@ -108,6 +109,7 @@ class Server:
         checked: it has passed its health check since it was last in maintenance.
         check: the last check in words.
         in_flight: requests that it works on or that wait for it, old processes' included.
+        held: connections that browsers hold to old processes, which would lead one more request of each here.
     """
 
     name: str
@@ -117,6 +119,7 @@ class Server:
     checked: bool
     check: str
     in_flight: int
+    held: int = 0
     figures: Figures = field(default_factory=Figures)
 
     @property
@@ -133,6 +136,7 @@ class Server:
             "healthy": self.healthy,
             "check": self.check,
             "in_flight": self.in_flight,
+            "held": self.held,
         }
 
 
@@ -173,12 +177,14 @@ class Haproxy:
         Raises:
             HaproxyError: there is none of that name. UnreachableError.
         """
-        states = _states(self.admin.ask(f"show servers state {name}"), name)
-        rows = _rows(self.admin.ask(f"show stat {name} {BACKENDS_AND_SERVERS} -1"), name)
-        info = dict(line.split(": ", 1) for line in self.admin.ask("show info").splitlines() if ": " in line)
+        states, rows = (
+            read(self.admin.ask(question), name)
+            for read, question in zip((_states, _rows), _questions(name), strict=True)
+        )
+        info = _facts(self.admin.ask("show info"))
         lingering = self._lingering(name)
         servers = {
-            server: _server(state, rows[server], lingering.get(server, 0))
+            server: _server(state, rows[server], *lingering.get(server, (0, 0)))
             for server, state in states.items()
             if server in rows
         }
@@ -212,16 +218,33 @@ class Haproxy:
         _current, _, old = self.master.ask("show proc").partition("# old workers")
         return [int(found[1]) for found in re.finditer(r"^(\d+)\s+worker\b", old, re.MULTILINE)]
 
-    def _lingering(self, backend: str) -> dict[str, int]:
-        """Return by server what old processes still work on."""
-        found: dict[str, int] = {}
+    def _lingering(self, backend: str) -> dict[str, tuple[int, int]]:
+        """Return by server the requests that old processes work on, and the connections over which they may lead one more there."""
+        found: dict[str, tuple[int, int]] = {}
         for process in self._old_processes():
-            said = self.master.ask(f"@!{process} show stat {backend} {BACKENDS_AND_SERVERS} -1")
-            if not said.startswith("#"):  # it has ended since, or does not know the backend
-                continue
-            for server, row in _rows(said, backend).items():
-                found[server] = found.get(server, 0) + _in_flight(row)
+            states, figures, info = (
+                self.master.ask(f"@!{process} {command}") for command in (*_questions(backend), "show info")
+            )
+            if not ("\n# " in states and figures.startswith("#") and "CurrConns: " in info):
+                continue  # it has ended since, or does not know the backend
+            rows = _rows(figures, backend)
+            # A connection whose request is in flight is closed with that one's answer.
+            idle = max(0, int(_facts(info)["CurrConns"]) - _in_flight(rows[WHOLE_BACKEND]))
+            for server, state in _states(states, backend).items():
+                running, held = found.get(server, (0, 0))
+                held += idle if _mode(state) == "ready" else 0
+                found[server] = running + _in_flight(rows[server]), held
         return found
+
+
+def _questions(backend: str) -> tuple[str, str]:
+    """Return what is asked of a backend: the state of its servers, and its figures with theirs."""
+    return f"show servers state {backend}", f"show stat {backend} {BACKENDS_AND_SERVERS} -1"
+
+
+def _facts(said: str) -> dict[str, str]:
+    """Read `show info`."""
+    return dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
 
 
 def _states(said: str, backend: str) -> dict[str, dict[str, str]]:
@@ -242,22 +265,26 @@ def _rows(said: str, backend: str) -> dict[str, dict[str, str]]:
     return {row["svname"]: row for row in rows if row["pxname"] == backend}
 
 
-def _server(state: Mapping[str, str], row: Mapping[str, str], lingering: int) -> Server:
-    admin = int(state["srv_admin_state"])
-    mode = "maint" if admin & MAINTENANCE_BITS else "drain" if admin & DRAIN_BITS else "ready"
+def _server(state: Mapping[str, str], row: Mapping[str, str], lingering: int, held: int) -> Server:
     health, rise, fall = (int(row[f"check_{name}"] or 0) for name in ("health", "rise", "fall"))
     words = (row["check_status"].removeprefix("* "), row["check_code"], row["last_chk"] or row["check_desc"])
     return Server(
         name=state["srv_name"],
-        mode=mode,
+        mode=_mode(state),
         status=row["status"],
         running=state["srv_op_state"] in RUNNING_STATES,
         # With fall 1 a server that was never checked looks like one that passed.
         checked=fall > 1 and health == rise + fall - 1,
         check=", ".join(word for word in words if word),
         in_flight=_in_flight(row) + lingering,
+        held=held,
         figures=figures_of(row),
     )
+
+
+def _mode(state: Mapping[str, str]) -> str:
+    admin = int(state["srv_admin_state"])
+    return "maint" if admin & MAINTENANCE_BITS else "drain" if admin & DRAIN_BITS else "ready"
 
 
 def _in_flight(row: Mapping[str, str]) -> int:

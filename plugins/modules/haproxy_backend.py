@@ -16,6 +16,8 @@ description:
     run. It is verified by C(haproxy -c) before it counts, and needs no reload.
   - Servers that are not named stay as they are. Killed anywhere and run again, it ends in the same state. Killed after the configuration was
     written, it leaves M(traumalink.ops.service_current) one reload to do.
+  - After a reload of HAProxy, connections that browsers hold to its old process bring one more request each, to the servers that were ready
+    then. They are waited for as well, so do not reload HAProxy shortly before.
   - A server needs C(fall 2) or more, else a passed check cannot be told from none.
 options:
   backend: {description: The backend., type: str, default: application}
@@ -62,11 +64,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps: {description: What was or would be done., returned: success, type: list, elements: str}
-still_running: {description: By server the requests that were still in flight when O(drain_seconds) had passed., returned: always, type: dict}
+still_running:
+  description: By server the requests that were still in flight when O(drain_seconds) had passed, or could still come over connections that
+    browsers hold since before a reload of HAProxy (up to C(timeout http-keep-alive)).
+  returned: always
+  type: dict
 cut: {description: By server how many requests were cut., returned: always, type: dict}
 servers:
   description: "By server C(mode) (C(ready), C(drain) or C(maint)), C(status) (HAProxy's word), C(running), C(healthy), C(check) (the last health
-    check in words) and C(in_flight), afterwards; in check mode as it is."
+    check in words), C(in_flight) and C(held) (connections to old processes), afterwards; in check mode as it is."
   returned: always
   type: dict
 """

@@ -31,7 +31,7 @@ process_id: {description: The process that answered., returned: success, type: i
 uptime_seconds: {description: How long it has been running., returned: success, type: int}
 servers:
   description: "By server C(mode) (C(ready), C(drain) or C(maint)), C(status) (HAProxy's word), C(running), C(healthy), C(check) (the last health
-    check in words), C(in_flight), and C(figures)."
+    check in words), C(in_flight), C(held) (connections to old processes), and C(figures)."
   returned: success
   type: dict
 figures:

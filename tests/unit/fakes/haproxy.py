@@ -45,6 +45,7 @@ defaults
     timeout http-keep-alive 60s
 frontend browsers
     bind 127.0.0.1:{front}
+    option idle-close-on-response
     default_backend application
 frontend other
     bind 127.0.0.1:{other}
@@ -139,6 +140,15 @@ class FakeServer:
 
 
 @dataclass
+class OldProcess:
+    """What a HAProxy that was reloaded left behind: requests at app1-blue, connections, and the server that it knows to be ready."""
+
+    in_flight: int = 0
+    connections: int = 0
+    ready: str = BLUE
+
+
+@dataclass
 class Conversation:
     """What was said to the stand-in, and what a test does before it answers."""
 
@@ -155,7 +165,7 @@ class FakeLab(Lab):
         self.version = version
         self.now = 1000.0
         self.said = Conversation()
-        self.old_processes: dict[int, int] = {}
+        self.old_processes: dict[int, OldProcess] = {}
         self.servers: dict[str, FakeServer] = {}
         self.configuration.write_text(CONFIGURATION.format(folder=self.folder, front=1, other=2, blue=8001, green=8002))
         self.refusal = ""
@@ -233,9 +243,17 @@ class FakeLab(Lab):
         if process not in self.old_processes:
             return f"Can't find the target PID matching the prefix '@!{process}'\n"
         if command.startswith("shutdown"):
-            self.old_processes[process] = 0
+            self.old_processes[process] = OldProcess()
             return "\n"
-        return self._stat({BLUE: {"scur": str(self.old_processes[process])}})
+        if command.startswith("set"):
+            return "Proxy is disabled.\n\n"
+        old = self.old_processes[process]
+        if command == "show info":
+            return re.sub(r"^CurrConns: .*", f"CurrConns: {old.connections}", self.sample("info"), flags=re.MULTILINE)
+        if command.startswith("show servers"):
+            states = {name: FakeServer(0 if name == old.ready else 5, 4, True) for name in self.servers}
+            return self._state(states)
+        return self._stat({name: {"scur": str(old.in_flight)} for name in (BLUE, "BACKEND")})
 
     def _shown(self, words: list[str]) -> str:
         if words[1] == "info":
@@ -244,11 +262,14 @@ class FakeLab(Lab):
             return "No such proxy.\n\n" if words[1] == "stat" else "Can't find backend.\n\n"
         if words[1] == "stat":
             return self._stat({name: self._row(server) for name, server in self.servers.items()})
+        return self._state(self.servers)
+
+    def _state(self, servers: dict[str, FakeServer]) -> str:
         lines = self.sample("state").split("\n")
         for number, line in enumerate(lines):
             fields = line.split()
             if len(fields) > 6 and fields[1] == "application":
-                server = self.servers[fields[3]]
+                server = servers[fields[3]]
                 fields[5:7] = ["2" if server.running else "0", str(server.admin)]
                 lines[number] = " ".join(fields)
         return "\n".join(lines)

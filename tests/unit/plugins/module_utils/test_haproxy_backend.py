@@ -27,7 +27,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.service import (
     properties,
     remember,
 )
-from haproxy import BLUE, GREEN, FakeLab, RealLab
+from haproxy import BLUE, GREEN, FakeLab, OldProcess, RealLab
 
 NO_HAPROXY = pytest.mark.skipif(shutil.which("haproxy") is None, reason="this machine has no haproxy")
 TO_GREEN = {"in_service": [GREEN], "out_of_service": [BLUE]}
@@ -109,7 +109,7 @@ def test_a_request_that_takes_too_long_runs_on_and_is_told_of(lab: Any, choice: 
     wanted = Wanted("application", [GREEN], [BLUE], drain_seconds=1, when_still_running=choice)
     if choice == "fail":
         with pytest.raises(
-            StillRunningError, match=r"^After 1 s requests are still running: 1 on app1-blue\. Nothing was cut"
+            StillRunningError, match=r"^After 1 s requests are still running: 1 on app1-blue \(.*\)\. Nothing was cut"
         ):
             bring(wanted, lab.edge, outcome)
     else:
@@ -259,18 +259,27 @@ def test_quiet_once_is_not_quiet_yet(fake: FakeLab) -> None:
     assert fake.modes() == SWITCHED
 
 
-def test_what_an_old_process_works_on_is_waited_for_too(fake: FakeLab) -> None:
-    fake.old_processes = {77: 2}
+@pytest.mark.parametrize("left", [OldProcess(in_flight=2), OldProcess(connections=2), OldProcess(1, 2)])
+def test_what_an_old_process_may_still_lead_there_is_waited_for_too(fake: FakeLab, left: OldProcess) -> None:
+    fake.old_processes = {77: left}
     outcome = Outcome()
     with pytest.raises(StillRunningError, match="2 on app1-blue"):
         bring(Wanted("application", [GREEN], [BLUE], drain_seconds=1), fake.edge, outcome)
-    fake.at_sleep = {fake.sleeps + 3: lambda: fake.old_processes.update({77: 0})}
+    assert fake.modes()[BLUE] == "drain"
+    fake.at_sleep = {fake.sleeps + 3: lambda: fake.old_processes.update({77: OldProcess()})}
     assert lead(fake, **TO_GREEN).still_running == {}
-    fake.old_processes = {77: 3}
-    fake.hold_request(GREEN)
-    outcome = lead(fake, in_service=[BLUE], out_of_service=[GREEN], drain_seconds=1, when_still_running="cut")
-    assert outcome.cut == {GREEN: 1}
-    assert fake.old_processes == {77: 0}
+
+
+def test_an_old_process_that_leads_elsewhere_holds_nothing_up(fake: FakeLab) -> None:
+    fake.old_processes = {77: OldProcess(connections=5, ready=GREEN)}
+    assert lead(fake, **TO_GREEN, drain_seconds=1).still_running == {}
+
+
+def test_what_an_old_process_works_on_is_cut_too_where_that_was_asked_for(fake: FakeLab) -> None:
+    fake.old_processes = {77: OldProcess(in_flight=3)}
+    fake.hold_request(BLUE)
+    assert lead(fake, **TO_GREEN, drain_seconds=1, when_still_running="cut").cut == {BLUE: 4}
+    assert fake.old_processes == {77: OldProcess()}
 
 
 @pytest.mark.parametrize(
@@ -427,3 +436,19 @@ def test_a_request_in_an_old_process_of_haproxy_is_waited_for(real: RealLab) -> 
     lead(real, **TO_GREEN)
     assert real.answers == [(200, BLUE)]
     assert real.modes() == SWITCHED
+
+
+@NO_HAPROXY
+@pytest.mark.parametrize("real", [(("-W", "-S", "{folder}/master.sock"),)], indirect=True)
+def test_a_connection_to_an_old_process_is_waited_for(real: RealLab) -> None:
+    """With idle-close-on-response it stays open over a reload, and its next request goes to the old slot."""
+    connection = http.client.HTTPConnection("127.0.0.1", real.front, timeout=10)
+    assert real.get("/", connection) == (200, BLUE)
+    real.reload()
+    with pytest.raises(StillRunningError, match="1 on app1-blue"):
+        lead(real, **TO_GREEN, drain_seconds=1)
+    assert real.get("/", connection) == (200, BLUE)
+    outcome = lead(real, **TO_GREEN)
+    assert (outcome.still_running, outcome.servers[BLUE].mode) == ({}, "maint")
+    assert real.get("/", connection) == (200, GREEN)
+    connection.close()

@@ -33,7 +33,7 @@ def test_reads_a_backend(lab: FakeLab) -> None:
     assert found.process_id == 1000 + lab.invocation
     blue, green = found.servers[BLUE].as_dict(), found.servers[GREEN].as_dict()
     assert str(blue.pop("check")).startswith("L7OK")
-    assert blue == {"mode": "ready", "status": "UP", "running": True, "healthy": True, "in_flight": 1}
+    assert blue == {"mode": "ready", "status": "UP", "running": True, "healthy": True, "in_flight": 1, "held": 0}
     assert (green["mode"], green["status"], green["healthy"], green["in_flight"]) == ("maint", "MAINT", False, 0)
 
 

@@ -60,7 +60,7 @@ def test_a_failure_tells_what_still_runs(lab: FakeLab, run_module: Run) -> None:
     lab.hold_request(BLUE)
     result = switch(lab, run_module, in_service=[GREEN], out_of_service=[BLUE], drain_seconds=1)
     assert result["failed"]
-    assert result["msg"].startswith("After 1 s requests are still running: 1 on app1-blue.")
+    assert result["msg"].startswith("After 1 s requests are still running: 1 on app1-blue (")
     assert result["still_running"] == {BLUE: 1}
     assert result["servers"][BLUE]["in_flight"] == 1
 
