@@ -2,8 +2,10 @@
 
 import filecmp
 import io
+import ssl
 import subprocess
 import sys
+import types
 
 import pytest
 import yaml
@@ -128,7 +130,37 @@ def test_a_broken_release_differs_from_its_base_by_its_fault_only(assembled):
         compile(text, version, "exec")
 
 
-def test_a_release_that_does_not_start_ends_gunicorn_while_it_reads_its_configuration(assembled):
+@pytest.fixture
+def gunicorn(monkeypatch):
+    """Stand for the part of gunicorn that the configuration builds on; the controller has none."""
+
+    class ThreadWorker:
+        def __init__(self, taken):
+            self.taken, self.nr_conns = taken, 0
+            self.log = types.SimpleNamespace(debug=lambda *_words: None)
+
+        def accept(self, _server, _listener):
+            self.nr_conns += 1
+            if isinstance(self.taken, Exception):
+                raise self.taken
+
+    for name in ("gunicorn", "gunicorn.workers", "gunicorn.workers.gthread"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    sys.modules["gunicorn.workers.gthread"].ThreadWorker = ThreadWorker
+
+
+def test_a_worker_outlives_a_client_that_has_gone_before_its_tls_began(assembled, gunicorn):
+    configuration = {"__name__": "gunicorn.conf"}
+    exec((assembled("1.0.0") / "gunicorn.conf.py").read_text(encoding="utf-8"), configuration)  # noqa: S102 (as gunicorn does)
+    for taken, connections in ((None, 1), (ssl.SSLError("Closed before TLS handshake"), 0)):
+        worker = configuration["worker_class"](taken)
+        worker.accept(None, None)
+        assert worker.nr_conns == connections
+    with pytest.raises(OSError, match="too many"):
+        configuration["worker_class"](OSError("too many open files")).accept(None, None)
+
+
+def test_a_release_that_does_not_start_ends_gunicorn_while_it_reads_its_configuration(assembled, gunicorn):
     text = (assembled("1.1.1") / "gunicorn.conf.py").read_text(encoding="utf-8")
     with pytest.raises(SystemExit, match="does not start"):
         exec(text, {"__name__": "gunicorn.conf"})  # noqa: S102 (as gunicorn does)
