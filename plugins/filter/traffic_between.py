@@ -26,8 +26,8 @@ failed_requests: "{{ (now | traumalink.ops.traffic_between(at_the_start)).failed
 
 RETURN = r"""
 _value:
-  description: "C(requests), C(failed), C(failed_share) (0 to 1), C(response_seconds) (their mean, or null where there were none) and
-    C(began_anew) (HAProxy was reloaded or restarted in between)."
+  description: "C(requests), C(failed), C(failed_share) (0 to 1), C(response_seconds) (their mean, or null where there were none),
+    C(began_anew) (HAProxy was reloaded or restarted in between) and C(downtime_seconds), in which no server could take a request."
   type: dict
 """
 

@@ -40,6 +40,7 @@ class Figures:
     client_aborts: int = 0
     retries: int = 0
     redispatches: int = 0
+    downtime_seconds: int = 0
     queue_seconds: float = 0.0
     connect_seconds: float = 0.0
     response_seconds: float = 0.0
@@ -59,6 +60,7 @@ COLUMNS = {
     "client_aborts": "cli_abrt",
     "retries": "wretr",
     "redispatches": "wredis",
+    "downtime_seconds": "downtime",
 }
 TIMES = {"queue_seconds": "qtime", "connect_seconds": "ctime", "response_seconds": "rtime", "total_seconds": "ttime"}
 
@@ -103,12 +105,14 @@ class Traffic:
         response_seconds: mean time until the answer, of the requests between the looks (later ones weigh more when there were over 512);
             None where there were none.
         began_anew: HAProxy was reloaded or restarted in between, so what was before that is not in it.
+        downtime_seconds: whole seconds in which HAProxy had no server to lead requests to.
     """
 
     requests: int
     failed: int
     response_seconds: float | None
     began_anew: bool = False
+    downtime_seconds: int = 0
 
     @property
     def failed_share(self) -> float:
@@ -127,9 +131,11 @@ def traffic_between(start: Look, end: Look) -> Traffic:
     answered = after.requests - before.requests
     errors = after.http_5xx - before.http_5xx
     unanswered = sum(getattr(after, name) - getattr(before, name) for name in ("connection_errors", "response_errors"))
+    down = after.downtime_seconds - before.downtime_seconds
+    mean = _mean_between(before, after)
     if end.whole_backend:
-        return Traffic(answered, errors, _mean_between(before, after), began_anew)
-    return Traffic(answered + unanswered, errors + unanswered, _mean_between(before, after), began_anew)
+        return Traffic(answered, errors, mean, began_anew, down)
+    return Traffic(answered + unanswered, errors + unanswered, mean, began_anew, down)
 
 
 def _mean_between(before: Figures, after: Figures) -> float | None:

@@ -22,7 +22,7 @@ def look(requests: int, failed: int, seconds: float = 0.1) -> dict[str, Any]:
 
 def test_traffic_is_told_of_a_backend_and_of_a_server() -> None:
     assert BETWEEN(look(100, 5), look(0, 0)) == {
-        "requests": 100, "failed": 5, "failed_share": 0.05, "response_seconds": 0.1, "began_anew": False
+        "requests": 100, "failed": 5, "failed_share": 0.05, "response_seconds": 0.1, "began_anew": False, "downtime_seconds": 0
     }  # fmt: skip
     server = BETWEEN(look(300, 20), look(100, 0), "app1-green")
     assert (server["requests"], server["failed"], server["failed_share"]) == (400, 20, 0.05)

@@ -23,9 +23,27 @@ START = Figures(requests=100, http_2xx=90, http_5xx=2, response_errors=1, connec
 
 
 def test_reads_haproxy_s_columns_and_milliseconds() -> None:
-    columns = "hrsp_1xx hrsp_2xx hrsp_3xx hrsp_4xx hrsp_5xx hrsp_other econ eresp cli_abrt wretr wredis qtime ctime rtime ttime"
+    columns = "hrsp_1xx hrsp_2xx hrsp_3xx hrsp_4xx hrsp_5xx hrsp_other econ eresp cli_abrt wretr wredis downtime qtime ctime rtime ttime"
     row = {"req_tot": "1", **{column: str(number) for number, column in enumerate(columns.split(), 2)}}
-    assert list(asdict(figures_of(row)).values()) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0.013, 0.014, 0.015, 0.016]
+    assert list(asdict(figures_of(row)).values()) == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+        8,
+        9,
+        10,
+        11,
+        12,
+        13,
+        0.014,
+        0.015,
+        0.016,
+        0.017,
+    ]
     assert figures_of({"req_tot": ""}) == Figures()
 
 

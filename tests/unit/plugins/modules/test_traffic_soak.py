@@ -54,7 +54,13 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_it_tells_how_the_release_fared(capsys: pytest.CaptureFixture[str], answers: list[int]) -> None:
     found = call(capsys, seconds=0.05)
     assert found["looks"] >= 2
-    assert found["traffic"] == {"requests": 0, "failed": 0, "response_seconds": None, "began_anew": False}
+    assert found["traffic"] == {
+        "requests": 0,
+        "failed": 0,
+        "response_seconds": None,
+        "began_anew": False,
+        "downtime_seconds": 0,
+    }
 
 
 def test_a_sick_module_is_named(capsys: pytest.CaptureFixture[str], answers: list[int]) -> None:
