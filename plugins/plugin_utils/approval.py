@@ -44,7 +44,7 @@ FORMAT = "traumalink-approval-1"
 NAMESPACE = "traumalink-approval"
 LONGEST = timedelta(days=30)
 # DESIGN, "Words": an approval is bound to the release or plan. These verbs cannot run without one.
-WITH_SUBJECT = ("deploy", "patch", "site", "upgrade")
+WITH_SUBJECT = ("deploy", "finalize", "patch", "site", "upgrade")
 MAX_DOCUMENT_BYTES = 16 * 1024
 ADVICE = Advice(
     signers="the hospital's approvers",
