@@ -4,30 +4,12 @@ import ipaddress
 import os
 import ssl
 
-from gunicorn.workers.gthread import ThreadWorker
-
-
-class PatientWorker(ThreadWorker):
-    """A worker that outlives a client that has gone before its TLS began.
-
-    gunicorn's own ends then, so a proxy's connections that had waited too long take one worker after another (seen on 20.1 with Python 3.11).
-    """
-
-    def accept(self, server, listener):
-        """Take one connection."""
-        try:
-            super().accept(server, listener)
-        except ssl.SSLError as error:
-            self.nr_conns -= 1  # it was counted, and nothing else will take it off
-            self.log.debug("a client has gone: %s", error)
-
-
 _address = os.environ.get("LISTEN_ADDRESS", "127.0.0.1")
 _port = os.environ.get("LISTEN_PORT", "8000")
 _tls = [os.environ.get(name) for name in ("TLS_CERTIFICATE", "TLS_PRIVATE_KEY", "TLS_CA")]
 
 bind = f"[{_address}]:{_port}" if ":" in _address else f"{_address}:{_port}"
-worker_class = PatientWorker
+worker_class = "trauma.patient_worker.PatientWorker"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = 8
 backlog = 512

@@ -150,17 +150,20 @@ def gunicorn(monkeypatch):
 
 
 def test_a_worker_outlives_a_client_that_has_gone_before_its_tls_began(assembled, gunicorn):
-    configuration = {"__name__": "gunicorn.conf"}
-    exec((assembled("1.0.0") / "gunicorn.conf.py").read_text(encoding="utf-8"), configuration)  # noqa: S102 (as gunicorn does)
+    assert 'worker_class = "trauma.patient_worker.PatientWorker"' in (
+        assembled("1.0.0") / "gunicorn.conf.py"
+    ).read_text("utf-8")
+    module = {"__name__": "trauma.patient_worker"}
+    exec((assembled("1.0.0") / "trauma/patient_worker.py").read_text(encoding="utf-8"), module)  # noqa: S102 (gunicorn imports it)
     for taken, connections in ((None, 1), (ssl.SSLError("Closed before TLS handshake"), 0)):
-        worker = configuration["worker_class"](taken)
+        worker = module["PatientWorker"](taken)
         worker.accept(None, None)
         assert worker.nr_conns == connections
     with pytest.raises(OSError, match="too many"):
-        configuration["worker_class"](OSError("too many open files")).accept(None, None)
+        module["PatientWorker"](OSError("too many open files")).accept(None, None)
 
 
-def test_a_release_that_does_not_start_ends_gunicorn_while_it_reads_its_configuration(assembled, gunicorn):
+def test_a_release_that_does_not_start_ends_gunicorn_while_it_reads_its_configuration(assembled):
     text = (assembled("1.1.1") / "gunicorn.conf.py").read_text(encoding="utf-8")
     with pytest.raises(SystemExit, match="does not start"):
         exec(text, {"__name__": "gunicorn.conf"})  # noqa: S102 (as gunicorn does)
