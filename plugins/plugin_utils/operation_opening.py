@@ -99,13 +99,13 @@ class Opening:
                 record["figures"] = {
                     UNDELIVERED: untold
                 }  # already now: an operation that is cut off is closed as it was opened
-            asked = lease_clock()
             waiting = waiting or Waiting(
                 given["verb"], given["site"], lock_wait * policy.waits, time.monotonic, self.ledger.say
             )
             try:
                 if not self.check:
                     self.ledger.bring_in(Path(given["controller_records"]).expanduser())
+                asked = lease_clock()
                 answer = self.ledger.add(
                     "opened",
                     record=record,
