@@ -17,10 +17,9 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
     Approval,
     ApprovalError,
     approver_keys,
-    check,
     problems,
-    verified,
 )
+from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import check, kept, verified
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,7 +65,7 @@ def covers(path: Path, allowed: dict[str, list[str]], **changes: Any) -> Approva
     wanted = {"site": "example_hospital", "verb": "upgrade", "subject": RELEASE, "now": BEGIN, **changes}
     return check(
         path, changes.pop("signature", None), allowed, **{k: v for k, v in wanted.items() if k != "signature"}
-    )[0]
+    ).approval
 
 
 @pytest.mark.parametrize("key", ["li", "li_2"])
@@ -76,7 +75,7 @@ def test_covers_the_operation_that_it_names(lay: Lay, allowed: dict[str, list[st
 
 @pytest.mark.parametrize("key", ["li", "li_2"])
 def test_tells_which_key_signed(lay: Lay, keys: Keys, allowed: dict[str, list[str]], key: str) -> None:
-    _approval, fingerprint = check(lay(key=key), None, allowed, "example_hospital", "upgrade", RELEASE, BEGIN)
+    fingerprint = check(lay(key=key), None, allowed, "example_hospital", "upgrade", RELEASE, BEGIN).key
     listed = subprocess.run(["ssh-keygen", "-l", "-f", keys(key)], capture_output=True, text=True, check=True)
     assert fingerprint == listed.stdout.split()[1]
 
@@ -268,7 +267,48 @@ def test_a_record_keeps_the_summary() -> None:
         "subject": RELEASE,
         "valid_from": "2026-11-28T14:00:00Z",
         "valid_to": "2026-11-28T21:00:00Z",
+        "made_at": "2026-11-25T08:00:00Z",
     }
+
+
+@pytest.mark.parametrize("after", [b"", b"\nsent by mail\r\n"])
+def test_a_record_keeps_the_document_with_its_signature_so_that_both_prove_themselves(
+    lay: Lay, keys: Keys, allowed: dict[str, list[str]], tmp_path: Path, after: bytes
+) -> None:
+    path = lay()
+    signature = path.with_name("approval.json.sig")
+    signature.write_bytes(signature.read_bytes() + after)
+    held = check(path, None, allowed, "example_hospital", "upgrade", RELEASE, BEGIN).as_record()
+    assert held.items() >= WHOLE.summary().items()
+    assert kept(held, allowed) == WHOLE
+    # without this software, from the export alone
+    (tmp_path / "from_the_export.sig").write_text(held["signature"])
+    (tmp_path / "signers").write_text(f"li_na {public(keys('li'))}")
+    argv = ["ssh-keygen", "-Y", "verify", "-f", str(tmp_path / "signers"), "-I", "li_na", "-n", NAMESPACE]
+    argv += ["-s", str(tmp_path / "from_the_export.sig")]
+    subprocess.run(argv, input=held["document"].encode(), check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"document": ""}, "the record keeps no signed document"),
+        ({"signature": None}, "the record keeps no signed document"),
+        (
+            {"document": WHOLE.document().decode().replace("upgrade", "restore")},
+            "does not fit The approval in the record",
+        ),
+        ({"signature": "x"}, "The approval in the record is not signed by one of the hospital's approvers"),
+    ],
+)
+def test_what_a_record_keeps_counts_by_its_signature_alone(
+    lay: Lay, allowed: dict[str, list[str]], changes: dict[str, Any], said: str
+) -> None:
+    held = check(lay(), None, allowed, "example_hospital", "upgrade", RELEASE, BEGIN).as_record()
+    with pytest.raises(ApprovalError, match=said):
+        kept({**held, **changes}, allowed)
+    with pytest.raises(ApprovalError, match="names nobody who may approve"):
+        kept(held, {})
 
 
 KEY, KEY_2 = "ssh-ed25519 AAAAC3NzaC1lZDI1", "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1l"
