@@ -231,8 +231,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if forced:
                 raise OpsError(forced)
             return UNTOLD | {"record": record, "message": last_words(record, "")}
-        notices = notices_of(record, Receivers.of(given))
         left = work_left(Path(given["keeper_file"])) if given["keeper_file"] and given["outcome"] != "success" else []
+        notices = notices_of(record, Receivers.of(given), over=not left)
         if left:
             # Its lease runs out and the next operation settles it, once it can see what became of the work.
             dismiss(Path(given["keeper_file"]))

@@ -126,7 +126,7 @@ class Opening:
                     self.ledger.say(line)
                 return UNWRITTEN | {"record": record}
             settled = {run_id: settlement.reasons[run_id] for run_id in answer["settled"]}
-            told_of = interrupted_notices(given["settling"], settled, given["site"], receivers)
+            told_of = interrupted_notices(given["settling"], settled, given["site"], receivers, self.ledger.record)
             if answer["answer"] == "acquired":
                 self.warn_unheard(record)
                 head = self.countersign(answer["head"])

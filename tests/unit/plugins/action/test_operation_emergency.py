@@ -67,3 +67,18 @@ def test_a_mail_of_an_emergency_that_was_not_sent_stands_in_its_record(
     assert record["figures"] == {"emergency_undelivered": "The mail was not sent: connection refused."}
     assert record["outcome"] == "success"
     assert closed["message"].endswith("so call it: The mail was not sent: connection refused.")
+
+
+def test_an_emergency_that_is_cut_off_is_told_as_over_by_whoever_settles_it(
+    act: Act, site: Any, contract: dict[str, Any]
+) -> None:
+    wang = {
+        "id": "wang", "name": {"zh": "王", "en": "Wang"}, "side": "hospital", "roles": ["approver"], "mail": "wang@hospital.example.org",
+    }  # fmt: skip
+    contract = {**contract, "contacts": [wang]}
+    lost = act("opened", verb="upgrade", contract=contract, emergency_reason="it hangs", emergency_by="wang")["record"]
+    entry = {"run_id": lost["run_id"], "verb": "upgrade", "actor": lost["actor"], "hosts": [], "end": True}
+    opened = act("opened", verb="restore", contract=contract, settling=[entry])
+    told = [each for each in opened["notices"] if each["event"] == "emergency_ended"]
+    assert [each["mail_to"] for each in told] == [["wang@hospital.example.org"]]
+    assert f"approve_verb=upgrade approve_run_id={lost['run_id']}" in told[0]["text"]
