@@ -174,8 +174,8 @@ class Opening:
         return UNWRITTEN | {"record": record, "away": True, "notices": notices, "recoveries": settlement.recoveries}
 
     def warn_unheard(self, record: Mapping[str, Any]) -> None:
-        """Say that nobody is told of this emergency. It goes on all the same: a hospital in need is not stopped."""
+        """Say that the hospital may not be told of this emergency. It goes on all the same: a hospital in need is not stopped."""
         if untold := record.get("figures", {}).get(UNDELIVERED):
             self.ledger.warn(
-                f"{record['verb']} of {record['site']} goes on as an emergency, and {untold}. Tell the hospital yourself, and write one of them into the inventory"
+                f"{record['verb']} of {record['site']} goes on as an emergency, and {untold}. Tell the hospital yourself, and give such a contact its mail address in the contract"
             )
