@@ -132,7 +132,7 @@ def check_afterwards(
     if record is None:
         raise ApprovalError(
             f"{what}, which the ledger of {site} does not have. Compare verb and run id with the message about the emergency; "
-            "a record that another controller kept while ops was away comes in with the next operation that runs there, such as traumalink.ops.backup_check."
+            "a record that a controller kept while ops was away comes in with the next operation that runs there, such as traumalink.ops.backup_check."
         )
     if not record["emergency"] or record["outcome"] == "refused":
         raise ApprovalError(f"{what}, which no emergency let through, so there is nothing to approve afterwards.")

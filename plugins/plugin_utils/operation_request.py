@@ -26,7 +26,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval 
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Request, Verdict, agreed_duration, expected
 from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import check, verified
 
-__all__ = ["OPTIONS", "REQUEST_OPTIONS", "actor_of", "opening_record", "request_of"]
+__all__ = ["OPTIONS", "REQUEST_OPTIONS", "actor_of", "brings_approval", "opening_record", "request_of"]
 
 MAX_ACTOR = 200
 

@@ -169,6 +169,23 @@ def test_the_clock_where_it_was_signed_may_be_a_little_ahead(
         assert recorded(act, terms, document)["outcome"] == "success"
 
 
+def test_an_emergency_whose_record_this_controller_kept_comes_in_before_it_is_looked_up(
+    act: Act, site: Any, terms: dict[str, Any], sign: Callable[..., Path]
+) -> None:
+    given = {"contract": terms, "emergency_reason": "it is gone", "emergency_by": "li_na"}
+    site.away = True
+    opened = act("opened", verb="restore", **given)
+    ended = {"record": opened["record"], "opened": True, "away": True, "outcome": "success"}
+    run_id = act("closed", verb="restore", **ended, **given)["record"]["run_id"]
+    site.away = False
+    document = sign(run_id, verb="restore")
+    asked = {"contract": terms, "approval": str(document)}
+    assert "does not have" in act("judged", verb="record", check=True, **asked)["refusal"], "check mode writes nothing"
+    assert site.entries() == []
+    assert recorded(act, terms, document)["outcome"] == "success"
+    assert {entry["record"]["verb"] for entry in site.entries()} == {"restore", "record"}
+
+
 def test_what_is_not_over_is_not_approved_afterwards(
     act: Act, site: Any, terms: dict[str, Any], sign: Callable[..., Path]
 ) -> None:
