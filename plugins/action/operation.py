@@ -47,6 +47,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_opening i
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request import (
     OPTIONS,
     actor_of,
+    brings_approval,
     opening_record,
     request_of,
 )
@@ -126,7 +127,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         return answer
 
     def judged(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Judge whether the verb may run now; `refusal` says why not. Nothing is written."""
+        """Judge whether the verb may run now; `refusal` says why not. Nothing is written but what this controller kept, where an approval may be of that."""
         contract, policy, verdict, record = self.judge(given)
         if given["witness_problem"]:
             self._display.warning(
@@ -154,6 +155,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         )
         away, earlier = "", []
         try:
+            if brings_approval(given) and not self.check:
+                # The emergency may be the one that ran while ops was away.
+                self.remote(given).bring_in(Path(given["controller_records"]).expanduser())
             earlier = self.remote(given).durations(given["verb"])
         except OpsAwayError as error:
             away = str(error)
@@ -231,8 +235,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             if forced:
                 raise OpsError(forced)
             return UNTOLD | {"record": record, "message": last_words(record, "")}
-        notices = notices_of(record, Receivers.of(given))
         left = work_left(Path(given["keeper_file"])) if given["keeper_file"] and given["outcome"] != "success" else []
+        notices = notices_of(record, Receivers.of(given), over=not left)
         if left:
             # Its lease runs out and the next operation settles it, once it can see what became of the work.
             dismiss(Path(given["keeper_file"]))

@@ -104,7 +104,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "interpreter": shlex.split(interpreter.removeprefix("#!")),
             "payload": json.dumps({"program": program, "environment": environment}),
         }
-        self._stay_responsible(f"traumalink-{work['run_id']}.service")
+        self._stay_responsible(f"traumalink-{work['run_id']}.service", started=False)
         try:
             seen = self._ask("start", **asked, wait_seconds=self._poll_seconds)
         except AnsibleConnectionFailure:
@@ -181,7 +181,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         progress = "" if self._task.no_log or not work["progress"] else f": {work['progress']}"
         self._display.display(f"{work['title']} on {self._host}: {duration_words(work['seconds'])}{progress}")
 
-    def _stay_responsible(self, unit: str) -> None:
+    def _stay_responsible(self, unit: str, *, started: bool = True) -> None:
         """Stop waiting where the unit is another's: the operation has lost its lease, or its playbook was killed.
 
         A worker process outlives a playbook that was killed; it must not take away the result that recovery looks for.
@@ -199,6 +199,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             said = {"state": "lost", "reason": "nobody renews it any more"}
         if isinstance(said, dict) and said.get("state") == "lost":
             notice(Path(path))
+            if started:
+                self._leave()  # whoever settles the operation sees its end, and nobody closes it before
             raise AnsibleActionFail(f"this operation has lost its lease: {said.get('reason')}; {left}")
 
     def _leave(self) -> None:

@@ -4,7 +4,7 @@
 """Leases: who works on the site now, and which operations went silent.
 
 An operation holds a lease from open to close and renews it; one that has expired says that its controller died, and stays until somebody settles it.
-The holder counts from before it asked for the lease, this table from when it gave it, and longer by the grace: so a holder that could not renew has
+The holder counts from before it asked for the lease, this table from when it gave it, and longer by the grace: so the playbook of a holder that could not renew has
 ended before anybody else may begin.
 """
 

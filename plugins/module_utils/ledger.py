@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from .as_opened import other_than, unapproved
 from .lease import MODES, Busy, Lease, Leases, Unsettled
 from .ledger_chain import GENESIS, Head, body_of, chained, uses_approval
 from .ledger_check import refuse_altered
@@ -24,13 +25,6 @@ from .ledger_store import FILE_NAME, LedgerError, Store
 from .record import Record, canonical, iso, one_line
 
 __all__ = ["Acquired", "Ledger"]
-
-# What an operation may not change between its opening and its closing: an approval or an emergency would come in unchecked, and who did what
-# where, in which window and for which clauses was said when it was let in.
-FIXED = (
-    *("run_id", "site", "verb", "actor", "started_at", "clauses", "hosts"),
-    *("window", "approval", "emergency", "rehearsal"),
-)
 
 
 @dataclass(frozen=True)
@@ -98,7 +92,8 @@ class Ledger:
             ending: those of `settled` that are ended although they hold their lease (a restore ends a backup).
 
         Raises:
-            LedgerError: the approval or the run id was used before, the record is closed already, or a witnessed head is not there.
+            LedgerError: the approval or the run id was used before, the record is closed already, it says that an emergency was approved, or a
+                witnessed head is not there.
         """
         if mode not in MODES or lease_seconds <= 0:
             raise LedgerError(
@@ -108,6 +103,7 @@ class Ledger:
             raise LedgerError(
                 f"{record.run_id} has the outcome {record.outcome} before it was opened; open it without one."
             )
+        _refuse_unapproved(record.as_dict(), None)
         with self._adding(record.site):
             ended = self._settle(settled or {}, ending, now)
             known = self._known(record)
@@ -152,10 +148,11 @@ class Ledger:
         """Add the record of an operation that held no lease: refused, or done by hand. The same call again gives the same head.
 
         Raises:
-            LedgerError: it has no outcome, or another record has its run id.
+            LedgerError: it has no outcome, another record has its run id, or it says that an emergency was approved.
         """
         if record.outcome is None:
             raise LedgerError(f"{record.run_id} has no outcome; append it with one, or open it.")
+        _refuse_unapproved(record.as_dict(), None)
         with self._adding(record.site):
             known = self._stored(record.run_id)
             return _same(known, record.as_dict()) if known else self._add("single", record.as_dict(), now)
@@ -164,7 +161,8 @@ class Ledger:
         """Take in the records (JSON Lines) that a controller kept while ops was away; those that are there already are left alone.
 
         An operation that was opened here is closed by its record. A record that contradicts what was written here meanwhile stays out,
-        with a remark: the chain says what was known then. A line that is no closed record, or not the end of what was opened, is rejected alone.
+        with a remark: the chain says what was known then. A line that is no closed record, not the end of what was opened, or says that an emergency was approved
+        without having been opened here with that approval, is rejected alone.
 
         Raises:
             LedgerError: the ledger takes nothing in now; nothing was imported.
@@ -176,9 +174,12 @@ class Ledger:
                 data = replace(record, imported=True).as_dict()
                 there = self._stored(record.run_id)
                 if there and there.kind == "open":
-                    other = _other(there.record, data)
-                    if other:
-                        rejected.append(Rejected(line, f"{record.run_id} was opened with another {other}"))
+                    other = other_than(there.record, data)
+                    why = (
+                        f"{record.run_id} was opened with another {other}" if other else unapproved(data, there.record)
+                    )
+                    if why:
+                        rejected.append(Rejected(line, why))
                         continue
                     self._close(there.record, data, now)
                 elif there:
@@ -187,6 +188,9 @@ class Ledger:
                         remarks.append(
                             f"{record.run_id} is here with the outcome {there.record['outcome']}; what the controller kept says {record.outcome}"
                         )
+                    continue
+                elif why := unapproved(data, None):
+                    rejected.append(Rejected(line, why))
                     continue
                 else:
                     used = record.approval and self._user_of(record.approval.id)
@@ -223,9 +227,10 @@ class Ledger:
         return tuple(ended)
 
     def _close(self, opened: Mapping[str, Any], data: Mapping[str, Any], now: datetime) -> Head:
-        other = _other(opened, data)
+        other = other_than(opened, data)
         if other:
             raise LedgerError(f"{data['run_id']} was opened with another {other}; close it as it was opened.")
+        _refuse_unapproved(data, opened)
         self.leases.drop(data["run_id"])
         return self._add("close", data, now)
 
@@ -274,9 +279,9 @@ class Ledger:
         return head
 
 
-def _other(opened: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    """Return the fields in which a record is not the end of what was opened, in words; "" where it is."""
-    return ", ".join(name for name in FIXED if opened[name] != data[name])
+def _refuse_unapproved(data: Mapping[str, Any], opened: Mapping[str, Any] | None) -> None:
+    if why := unapproved(data, opened):
+        raise LedgerError(f"{why} Nothing was written.")
 
 
 def _same(stored: Stored, data: Mapping[str, Any]) -> Head:

@@ -52,7 +52,8 @@ class Window:
 @dataclass(frozen=True)
 class Approval:
     """The hospital's consent that was used; `subject` is the SHA-256 of a release or plan, empty where the verb needs none, or of the run id of the
-    emergency that it was made after; `key` is the fingerprint of the key that signed it.
+    emergency that it was made after; `key` is the fingerprint of the key that signed it, at `made_at`. `document` is what was signed, byte by byte, and
+    `signature` its SSH signature with its own line ends. Records of earlier versions lack these four.
     """
 
     id: str
@@ -61,6 +62,9 @@ class Approval:
     valid_from: datetime
     valid_to: datetime
     key: str = ""
+    made_at: datetime | None = None
+    document: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 LINE = re.compile(f"[^{UNFIT}]{{1,500}}")
 LINE_MEANING = "one line of at most 500 characters"
+# What an approval keeps as proof: its document is one line of canonical JSON, its signature has lines of its own (PROTOCOL.sshsig of OpenSSH).
+DOCUMENT = re.compile(f"[^{UNFIT}]{{1,8000}}")
+SIGNATURE = re.compile(r"-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=]{1,76}\n){1,200}-----END SSH SIGNATURE-----\n")
 NAME_MEANING = "lower-case letters, digits and _, a letter first"
 
 
@@ -178,8 +181,15 @@ def _approval(part: _RecordReader | None) -> Approval | None:
         valid_from=part.time("valid_from"),
         valid_to=part.time("valid_to"),
         key=part.text("key", FINGERPRINT, "a fingerprint: SHA256:…") if part.data.get("key") else "",
+        made_at=part.optional_time("made_at"),
+        document=part.text("document", DOCUMENT, "one line of at most 8000 characters")
+        if part.data.get("document")
+        else "",
+        signature=part.text("signature", SIGNATURE, "an SSH signature with its line ends")
+        if part.data.get("signature")
+        else "",
     )
-    part.nothing_else("subject", "key")
+    part.nothing_else("subject", "key", "document", "signature")
     return approval
 
 

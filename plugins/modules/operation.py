@@ -11,7 +11,8 @@ module: operation
 short_description: The gate, the lease and the record of an operation
 description:
   - Used by the role P(traumalink.ops.operation#role) alone, once a step, delegated to the ops host.
-  - V(judged) asks whether the verb may run now. V(opened) takes the lease and opens the record, waiting where the verb may wait, and leaves a process on
+  - V(judged) asks whether the verb may run now; where an approval is brought in, it first brings the records into the ledger
+    that the controller kept, since the emergency may be among them. V(opened) takes the lease and opens the record, waiting where the verb may wait, and leaves a process on
     the controller that renews the lease while the playbook lives. V(explained) says why it failed, before anything is undone. V(closed) closes the record,
     or writes that of a refused run.
 options:
@@ -43,7 +44,7 @@ options:
       controller_records: {description: File on the controller for records while ops cannot be reached., type: path, required: true}
       webhook_format: {description: Form of a webhook's body., type: str, choices: [plain, wecom, dingtalk], default: plain}
       mail_to:
-        description: Addresses that are told; without any, of an emergency the hospital's information centre and approvers in O(request.contract).
+        description: Addresses that are told; of an emergency the hospital's information centre and approvers in O(request.contract) are told besides.
         type: list
         elements: str
         default: []

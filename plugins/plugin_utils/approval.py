@@ -11,46 +11,31 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.module_utils.signature import (
-    MAX_SIGNATURE_BYTES,
-    SIGNATURE_SUFFIX,
-    Advice,
-    SignatureError,
-    signer_of,
-)
 
 __all__ = [
+    "FORMAT",
     "LONGEST",
     "NAMESPACE",
     "WITH_SUBJECT",
     "Approval",
     "ApprovalError",
     "approver_keys",
-    "check",
     "iso",
     "problems",
-    "verified",
 ]
 
 FORMAT = "traumalink-approval-1"
 NAMESPACE = "traumalink-approval"
 LONGEST = timedelta(days=30)
+KEPT = ("id", "approver", "subject", "valid_from", "valid_to", "made_at")  # fields that a record has of its own
 # DESIGN, "Words": an approval is bound to the release or plan. These verbs cannot run without one.
 WITH_SUBJECT = ("deploy", "finalize", "patch", "site", "upgrade")
-MAX_DOCUMENT_BYTES = 16 * 1024
-ADVICE = Advice(
-    signers="the hospital's approvers",
-    stranger="Have it made by a contact who is an approver of the hospital, with a key that stands in contract.contacts.",
-    damaged="Get the approval and its .sig from the hospital again.",
-)
 
 
 class ApprovalError(OpsError):
@@ -111,7 +96,7 @@ class Approval:
 
     def summary(self) -> dict[str, str]:
         """Return what an operation's record keeps of it."""
-        return {name: self.as_text()[name] for name in ("id", "approver", "subject", "valid_from", "valid_to")}
+        return {name: self.as_text()[name] for name in KEPT}
 
 
 def problems(texts: Mapping[str, str]) -> list[str]:
@@ -178,122 +163,3 @@ def _public_key(line: object, contact: str) -> str:
             f"contract.contacts: a signing key of {contact} is no public key; write the line of its .pub file: ssh-ed25519 AAAA…"
         )
     return " ".join(words[:2])
-
-
-def check(
-    document: Path,
-    signature: Path | None,
-    allowed: Mapping[str, Sequence[str]],
-    site: str,
-    verb: str,
-    subject: str,
-    now: datetime,
-) -> tuple[Approval, str]:
-    """Return the approval in `document` when it covers the operation now, and the fingerprint of the key that signed it.
-
-    Args:
-        signature: the file of its signature; None: beside it, with `.sig`.
-        allowed: contact id to public keys, see `approver_keys`.
-        subject: SHA-256 of what the operation is about to use, "" where the verb has no release or plan (see WITH_SUBJECT).
-        now: an aware time.
-
-    Raises:
-        ApprovalError: missing, damaged, by another signer, for something else, or not valid now; with what to do next.
-    """
-    approval, key = signed(document, signature, allowed)
-    what = f"The approval {document.name}"
-    again = "Have another one made by the hospital with traumalink.ops.approve."
-    if approval.site != site:
-        raise ApprovalError(f"{what} is for the site {approval.site}, not for {site}. {again}")
-    if approval.verb != verb:
-        raise ApprovalError(f"{what} is for {approval.verb}, not for {verb}. {again}")
-    if verb in WITH_SUBJECT and not subject:
-        raise ApprovalError(
-            f"{verb} is approved for one release or plan, and this run names none. See that its archive or plan can be read on the controller."
-        )
-    if approval.subject != subject:
-        meant = f"{_subject(approval.subject)}{f' ({approval.subject_name})' if approval.subject_name else ''}"
-        raise ApprovalError(f"{what} is for {meant}, not for {_subject(subject)}. {again}")
-    if now < approval.valid_from:
-        raise ApprovalError(
-            f"{what} is not valid before {iso(approval.valid_from)}; it is {iso(now)} now. Wait, or: {again}"
-        )
-    if now >= approval.valid_to:
-        raise ApprovalError(f"{what} expired at {iso(approval.valid_to)}; it is {iso(now)} now. {again}")
-    return approval, key
-
-
-def _subject(sha256: str) -> str:
-    return f"the release or plan with SHA-256 {sha256[:12]}…" if sha256 else "no release or plan"
-
-
-def verified(document: Path, signature: Path | None, allowed: Mapping[str, Sequence[str]]) -> Approval:
-    """Return the approval in `document` when the contact that it names has signed it, whatever it is for. Raises ApprovalError."""
-    return signed(document, signature, allowed)[0]
-
-
-def signed(document: Path, signature: Path | None, allowed: Mapping[str, Sequence[str]]) -> tuple[Approval, str]:
-    """Return the approval in `document` when the contact that it names has signed it, whatever it is for, and the key's fingerprint.
-
-    Raises:
-        ApprovalError: missing, damaged, or by another signer.
-    """
-    if not allowed:
-        raise ApprovalError(
-            "The contract names nobody who may approve: give a contact with side hospital, role approver and signing_keys."
-        )
-    content = _read(document, MAX_DOCUMENT_BYTES)
-    proof = _read(signature or document.with_name(document.name + SIGNATURE_SUFFIX), MAX_SIGNATURE_BYTES)
-    signers = "\n".join(f"{contact} {key}" for contact, keys in allowed.items() for key in keys)
-    what = f"The approval {document.name}"
-    with tempfile.TemporaryFile() as data:
-        # What was verified is what is read: the file itself may change meanwhile.
-        data.write(content)
-        data.flush()
-        try:
-            signer = signer_of(data, proof, signers, NAMESPACE, document.name, ADVICE)
-        except SignatureError as error:
-            raise ApprovalError(str(error)) from None
-    approval = _parsed(content, what)
-    if signer.principal != approval.approver:
-        raise ApprovalError(
-            f"{what} names {approval.approver} as approver, and {signer.principal} has signed it. Have it made by one person, with their own key."
-        )
-    return approval, signer.fingerprint
-
-
-def _read(path: Path, most_bytes: int) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(most_bytes + 1)
-    except OSError as error:
-        raise ApprovalError(
-            f"{path} cannot be read ({error.strerror}). The hospital makes an approval with traumalink.ops.approve; "
-            f"copy both files, the approval and its {SIGNATURE_SUFFIX}, into one folder."
-        ) from None
-    if len(content) > most_bytes:
-        raise ApprovalError(f"{path} is longer than {most_bytes} bytes, so it is no approval. {ADVICE.damaged}")
-    return content
-
-
-def _parsed(content: bytes, what: str) -> Approval:
-    names = [field.name for field in fields(Approval)]
-    try:
-        texts = json.loads(content)
-    except (ValueError, RecursionError):
-        raise ApprovalError(f"{what} is damaged: it is not JSON. {ADVICE.damaged}") from None
-    if not isinstance(texts, dict) or texts.get("format") != FORMAT:
-        raise ApprovalError(
-            f"{what} is not in the format {FORMAT}. Have it made with traumalink.ops.approve of this version."
-        )
-    if texts.keys() != {"format", *names} or not all(isinstance(value, str) for value in texts.values()):
-        raise ApprovalError(f"{what} is damaged: its fields are not those of {FORMAT}. {ADVICE.damaged}")
-    if faults := problems(texts):
-        raise ApprovalError(f"{what} is damaged: {'; '.join(faults)}. {ADVICE.damaged}")
-    times = {name: datetime.fromisoformat(texts[name]) for name in ("valid_from", "valid_to", "made_at")}
-    approval = Approval(**{**{name: texts[name] for name in names}, **times})
-    if approval.document() != content:
-        raise ApprovalError(
-            f"{what} is damaged: it is not written as traumalink.ops.approve writes it. {ADVICE.damaged}"
-        )
-    return approval

@@ -25,9 +25,9 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
     ApprovalError,
     iso,
     problems,
-    verified,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import run_id_of
+from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import verified
 from ansible_collections.traumalink.ops.plugins.plugin_utils.verb_titles import VERB_TITLES, title_of
 
 __all__ = ["made_before", "new_approval", "period", "refuse_other_signer", "statement", "subject_of", "write"]

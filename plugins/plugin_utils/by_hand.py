@@ -9,12 +9,13 @@ The kind `approval` is the hospital's after an emergency (clause 2.3): nobody's 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.record import RUN_ID
 from ansible_collections.traumalink.ops.plugins.module_utils.record_reader import RecordError, read_record
+from ansible_collections.traumalink.ops.plugins.plugin_utils.clock_limit import CLOCK_LIMIT
 from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import answers_for
 
 __all__ = ["ENTERED", "KINDS", "ByHandError", "entry"]
@@ -31,7 +32,8 @@ def entry(given: Mapping[str, Any], now: datetime, approval: Mapping[str, Any] |
     """Return the record's `by_hand` from what was entered: kind, occurred_at, entered_by, summary_zh, summary_en.
 
     Args:
-        approval: the verified approval that the record holds, as it holds it; the kind `approval` needs the one of the run id in its summary.
+        approval: the verified approval that the record holds, as it holds it; the kind `approval` needs the one of the run id in its summary, and says
+            what that one says: who signed it, and when.
 
     Raises:
         ByHandError: every fault, each with the variable that holds it.
@@ -52,7 +54,9 @@ def entry(given: Mapping[str, Any], now: datetime, approval: Mapping[str, Any] |
         faults.append(
             f"record_occurred_at {given['occurred_at']!r} must be a time with its zone, such as 2026-11-25T10:00:00+08:00"
         )
-    elif occurred > now:
+    elif occurred > now + (
+        CLOCK_LIMIT if given["kind"] == "approval" else timedelta()
+    ):  # the approver's clock is another
         faults.append(f"record_occurred_at {given['occurred_at']} lies in the future; record it when it has been done")
     if not faults:
         found = {name: given[name] for name in ENTERED}
@@ -67,6 +71,8 @@ def entry(given: Mapping[str, Any], now: datetime, approval: Mapping[str, Any] |
 
 
 def is_approved(given: Mapping[str, Any], approval: Mapping[str, Any] | None) -> bool:
-    """Tell whether an approval answers for a run id that the summary names."""
+    """Tell whether an approval answers for a run id that the summary names, and was signed by whom and when the entry says."""
+    if approval is None or (given["entered_by"], given["occurred_at"]) != (approval["approver"], approval["made_at"]):
+        return False
     named = RUN_ID.findall(f"{given['summary_zh']} {given['summary_en']}")
     return any(answers_for(approval, run_id) for run_id in named)

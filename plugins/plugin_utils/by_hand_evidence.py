@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import approver_keys, verified
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import approver_keys
 from ansible_collections.traumalink.ops.plugins.plugin_utils.by_hand import ENTERED, ByHandError, entry
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import read_contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import (
@@ -18,6 +18,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval 
     lets_record,
     verified_afterwards,
 )
+from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import verified
 
 __all__ = ["evidence"]
 
@@ -39,9 +40,9 @@ def evidence(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     keys = approver_keys([contact.model_dump() for contact in contacts])
     if lets_record(verified(document, None, keys)):
         return entry(given, now)
-    approval, _key, _run_id = verified_afterwards(document, keys)
+    found, _run_id = verified_afterwards(document, keys)
     if said := [f"record_{name}" for name in ENTERED if given.get(name)]:
         raise ByHandError(
             f"operation_approval says itself who approved what and when; leave {', '.join(said)} out. Nothing was recorded"
         )
-    return entry(by_hand_of(approval), now, approval.summary())
+    return entry(by_hand_of(found.approval), now, found.as_record())

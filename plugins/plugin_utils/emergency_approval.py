@@ -19,16 +19,17 @@ from ansible_collections.traumalink.ops.plugins.module_utils.record import RUN_I
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
     Approval,
     ApprovalError,
-    check,
     iso,
-    signed,
 )
+from ansible_collections.traumalink.ops.plugins.plugin_utils.clock_limit import CLOCK_LIMIT
+from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import Signed, check, kept, signed
 
 __all__ = [
     "Emergency",
     "answers_for",
     "by_hand_of",
     "check_afterwards",
+    "kept_for",
     "lets_record",
     "run_id_of",
     "subject_of",
@@ -64,8 +65,27 @@ def answers_for(approval: Mapping[str, Any] | None, run_id: str) -> bool:
     return approval is not None and approval.get("subject") == subject_of(run_id)
 
 
-def verified_afterwards(document: Path, allowed: Mapping[str, Sequence[str]]) -> tuple[Approval, str, str]:
-    """Return the approval in `document`, the fingerprint of the key that signed it, and the run id of the emergency that it was made after.
+def kept_for(record: Mapping[str, Any], emergency: Mapping[str, Any], allowed: Mapping[str, Sequence[str]]) -> Approval:
+    """Return the approval that a record keeps, as plain data, when an approver has signed it for this emergency.
+
+    What the record says beside the signed document is not believed: whoever writes a record writes that too.
+
+    Args:
+        emergency: the record of what was let through.
+        allowed: contact id to public keys, see approval.approver_keys.
+
+    Raises:
+        ApprovalError: it keeps no signed document, one by another signer, or one of something else.
+    """
+    approval = kept(record.get("approval"), allowed)
+    signed_for = (approval.site, approval.verb, run_id_of(approval))
+    if signed_for != (emergency.get("site"), emergency.get("verb"), emergency.get("run_id")):
+        raise ApprovalError("the document in the record was signed for something else")
+    return approval
+
+
+def verified_afterwards(document: Path, allowed: Mapping[str, Sequence[str]]) -> tuple[Signed, str]:
+    """Return the approval in `document`, and the run id of the emergency that it was made after.
 
     Args:
         allowed: contact id to public keys, see approval.approver_keys.
@@ -73,20 +93,20 @@ def verified_afterwards(document: Path, allowed: Mapping[str, Sequence[str]]) ->
     Raises:
         ApprovalError: missing, damaged, by another signer, or made after no emergency.
     """
-    approval, key = signed(document, None, allowed)
-    run_id = run_id_of(approval)
+    found = signed(document, None, allowed)
+    run_id = run_id_of(found.approval)
     if not run_id:
         raise ApprovalError(
-            f"The approval {document.name} is for {approval.verb}, and names no emergency that has been. "
+            f"The approval {document.name} is for {found.approval.verb}, and names no emergency that has been. "
             "Have one made by the hospital with traumalink.ops.approve -e approve_run_id=RUN_ID."
         )
-    return approval, key, run_id
+    return found, run_id
 
 
 def check_afterwards(
     document: Path, allowed: Mapping[str, Sequence[str]], site: str, now: datetime, emergency: Emergency
-) -> tuple[Approval, str]:
-    """Return the approval in `document` when it was made after an emergency of this site, and the fingerprint of the key that signed it.
+) -> Signed:
+    """Return the approval in `document` when it was made after an emergency of this site that is over.
 
     Args:
         allowed: contact id to public keys, see approval.approver_keys.
@@ -94,25 +114,39 @@ def check_afterwards(
         emergency: looks up the emergency in the site's ledger.
 
     Raises:
-        ApprovalError: as `verified_afterwards`; or it is of another site, not valid now, or the ledger has no such emergency.
+        ApprovalError: as `verified_afterwards`; or it is of another site, not valid now, made later than now or before the emergency began, or the ledger has no such emergency,
+            or one that is not over.
     """
-    approval, _key, run_id = verified_afterwards(document, allowed)
-    approval, key = check(document, None, allowed, site, approval.verb, approval.subject, now)
+    afterwards, run_id = verified_afterwards(document, allowed)
+    approval = afterwards.approval
+    if approval.made_at > now + CLOCK_LIMIT:
+        raise ApprovalError(
+            f"The approval {document.name} was signed at {iso(approval.made_at)}, and it is {iso(now)} here: the clock where it was signed is ahead, "
+            "or the controller's is behind. Wait until then and run it again, or set the clock that is wrong and have another one made."
+        )
+    # Signed a moment ago by a clock that is a little ahead, it is valid from then on.
+    found = check(document, None, allowed, site, approval.verb, approval.subject, max(now, approval.made_at))
+    approval = found.approval
     record = emergency(approval.verb, run_id)
     what = f"The approval {document.name} is of {approval.verb} {run_id}"
     if record is None:
         raise ApprovalError(
             f"{what}, which the ledger of {site} does not have. Compare verb and run id with the message about the emergency; "
-            "a record that a controller kept while ops was away comes in with the next operation."
+            "a record that a controller kept while ops was away comes in with the next operation that runs there, such as traumalink.ops.backup_check."
         )
     if not record["emergency"] or record["outcome"] == "refused":
         raise ApprovalError(f"{what}, which no emergency let through, so there is nothing to approve afterwards.")
+    if record["outcome"] is None:
+        raise ApprovalError(
+            f"{what}, which is not over: it is still running, or was cut off and the next operation of the site will see to it. "
+            "Run this again when the message about its end has come."
+        )
     if approval.made_at < datetime.fromisoformat(record["started_at"]):
         raise ApprovalError(
             f"{what}, and was made at {iso(approval.made_at)}, before that began at {record['started_at']}. "
             "See to the clock where it was made, and have another one made with traumalink.ops.approve."
         )
-    return approval, key
+    return found
 
 
 def by_hand_of(approval: Approval) -> dict[str, str]:

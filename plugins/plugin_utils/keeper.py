@@ -72,15 +72,19 @@ def identity(process: int) -> str:
     return "" if state in ("Z", "X") else f"{process} {fields[18]}"
 
 
+class OutOfTime(BaseException):
+    """The time for an answer is over."""
+
+
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Let what stalls (a connection to a host that froze) end with a TimeoutError."""
+    """Let what stalls (a connection to a host that froze) end with OutOfTime, also where it tries again by itself after any error (ansible's SSH retries)."""
 
     def end(_number: int, _frame: object) -> None:
-        raise TimeoutError(f"no answer within {seconds:.0f} s")
+        raise OutOfTime(f"no answer within {seconds:.0f} s")
 
     before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again and again: it may come while something is cleaned up
     try:
         yield
     finally:
@@ -120,42 +124,47 @@ class Keeper:
 
     def run(self) -> None:
         """Renew until the playbook has ended, the operation has been closed, or the lease is somebody else's or has run out."""
-        asked = self.clock()
-        held_since = asked if self.since is None else self.since
+        asked = held_since = self.clock() if self.since is None else self.since
+        lost = False
         playbook = identity(self.playbook)
         while playbook and identity(self.playbook) == playbook and self.file.exists():
             self.sleep(LOOK_SECONDS)
-            if self.clock() - asked >= self.interval_seconds:
+            over = held_since + self.lease_seconds
+            # Ended before the ledger lets anybody else begin: what a look takes is kept in hand.
+            last = over + grace_seconds(self.lease_seconds) - 2 * LOOK_SECONDS
+            if lost or self.clock() - asked >= self.interval_seconds:
                 asked = self.clock()
-                held = self.renewed(held_since)
+                held = self.renewed(last if lost else over)
                 if not self.file.exists():
                     break
                 if held is False:
-                    seconds = grace_seconds(self.lease_seconds)
-                    self.give_up(
-                        playbook, "another operation has taken over the site", seconds, min(UNNOTICED_SECONDS, seconds)
-                    )
+                    self.give_up(playbook, "another operation has taken over the site")
                     return
                 if held:
-                    held_since = asked
+                    held_since, lost = asked, False
                     self.tell(HELD, since=asked)
-            over = held_since + self.lease_seconds
-            if not self.outlives_ops and self.clock() >= over:
-                # Ended before the ledger lets anybody else begin: what a look takes is kept in hand.
-                seconds = over + grace_seconds(self.lease_seconds) - self.clock() - 2 * LOOK_SECONDS
-                self.give_up(playbook, f"it could not be renewed for {self.lease_seconds:.0f} s", seconds, seconds)
+                    continue
+            if self.outlives_ops or self.clock() < over:
+                continue
+            reason = f"it could not be renewed for {self.lease_seconds:.0f} s"
+            if not lost:
+                # While nobody has taken over, a renewal that succeeds after all brings it back.
+                lost = True
+                self.tell(LOST, reason)
+            if self.clock() >= last:
+                self.end(playbook, reason)
                 return
         self.tidy()
 
-    def renewed(self, held_since: float) -> bool | None:
-        """Renew once; None where ops could not be asked, whatever kept it from answering: the next attempt may succeed, as long as the lease lasts."""
+    def renewed(self, until: float) -> bool | None:
+        """Renew once; None where ops could not be asked, whatever kept it from answering: the next attempt may succeed, until that reading of the clock."""
         most = self.lease_seconds / 2
         if not self.outlives_ops:
-            most = min(most, held_since + self.lease_seconds - self.clock())
+            most = min(most, until - self.clock())
         try:
             with time_limit(max(most, LOOK_SECONDS)):
                 return self.renew()
-        except Exception:
+        except (Exception, OutOfTime):
             if self.outlives_ops:
                 self.tell(HELD)
             return None
@@ -167,16 +176,21 @@ class Keeper:
         with contextlib.suppress(OSError):
             self.file.parent.rmdir()
 
-    def give_up(self, playbook: str, reason: str, noticed_seconds: float, unnoticed_seconds: float) -> None:
-        """Say that the lease is lost, give the playbook time to end by itself, and end it: two operations never work side by side."""
+    def give_up(self, playbook: str, reason: str) -> None:
+        """Say that the lease is somebody else's, give the playbook time to end by itself, and end it: two operations never work side by side."""
         self.tell(LOST, reason)
         lost = self.clock()
         noticed = self.file.with_name(NOTICED)
-        while self.clock() - lost < (noticed_seconds if noticed.exists() else unnoticed_seconds):
+        grace = grace_seconds(self.lease_seconds)
+        while self.clock() - lost < (grace if noticed.exists() else min(UNNOTICED_SECONDS, grace)):
             if identity(self.playbook) != playbook or not self.file.exists():
                 return
             self.sleep(LOOK_SECONDS)
-        if identity(self.playbook) == playbook:
+        self.end(playbook, reason)
+
+    def end(self, playbook: str, reason: str) -> None:
+        """End the playbook where it still runs."""
+        if identity(self.playbook) == playbook and self.file.exists():
             self.say(
                 f"The operation has lost its lease ({reason}) and is ended. Its record stays open; run the verb again, which settles it."
             )

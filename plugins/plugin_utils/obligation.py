@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import jmespath
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import ApprovalError, approver_keys, iso
 from ansible_collections.traumalink.ops.plugins.plugin_utils.calendar import Calendar
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_obligations import (
@@ -25,7 +26,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_obligation
     Every,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import duration_text
-from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import answers_for
+from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import kept_for
 from ansible_collections.traumalink.ops.plugins.plugin_utils.periods import ONE_DAY, Period, periods
 from jmespath.exceptions import JMESPathError
 
@@ -174,11 +175,10 @@ def _deadlines(
     begin, end = jmespath.compile(duty.begin), jmespath.compile(duty.end)
     by_id = {str(record.get("run_id")): record for record in records}
     answers = [by_id[hit.run_id] for hit in _hits(duty.answered_by, records, contract.zone)] if duty.answered_by else []
+    keys = approver_keys([contact.model_dump() for contact in contract.contacts]) if answers else {}
     for hit in _hits(duty.each, records, contract.zone, finished=False):
         record = by_id[hit.run_id]
-        answering = (
-            next((other for other in answers if _answers(other, hit.run_id)), {}) if duty.answered_by else record
-        )
+        answering, unproven = _answering(answers, record, keys) if duty.answered_by else (record, [])
         try:
             begun = _moment(begin.search(record), contract.zone)
             ended = _moment(end.search(answering), contract.zone)
@@ -192,17 +192,34 @@ def _deadlines(
             yield Answer(duty.id, _title(duty), hit.run_id, "due", (), None, note)
             continue
         deadline = begun + duty.within
-        state, note = _in_time(duty, begun, ended, now)
+        state, took = _in_time(duty, begun, ended, now)
+        note = "; ".join([took, *unproven])
         met_by = (str(answering.get("run_id")),) if state == "met" else ()
         yield Answer(duty.id, _title(duty), hit.run_id, state, met_by, deadline.astimezone(UTC), note)
 
 
-def _answers(record: Record, run_id: str) -> bool:
-    """Tell whether work that was recorded by hand names another record in its summary; an approval is what an approver has signed for that run id."""
-    by_hand = record.get("by_hand") or {}
-    if by_hand.get("kind") == "approval" and not answers_for(record.get("approval"), run_id):
-        return False
-    return any(run_id in str(by_hand.get(name)) for name in ("summary_zh", "summary_en"))
+def _answering(
+    answers: Iterable[Record], record: Record, keys: Mapping[str, Sequence[str]]
+) -> tuple[Record, list[str]]:
+    """Return the first record of work by hand that names `record` in its summary, empty where there is none; and those that claim to, in words.
+
+    An approval is what an approver has signed for that run id, at the time at which it was signed, whatever the record says beside it.
+    """
+    unproven: list[str] = []
+    for other in answers:
+        by_hand, run_id = other.get("by_hand") or {}, str(record.get("run_id"))
+        if not any(run_id in str(by_hand.get(name)) for name in ("summary_zh", "summary_en")):
+            continue
+        if by_hand.get("kind") != "approval":
+            return other, unproven
+        try:
+            approval = kept_for(other, record, keys)
+        except ApprovalError as error:
+            unproven.append(f"{other.get('run_id')} is no approval that counts: {error}")
+            continue
+        told = {"occurred_at": iso(approval.made_at), "entered_by": approval.approver}
+        return {**other, "by_hand": {**by_hand, **told}}, unproven
+    return {}, unproven
 
 
 def _in_time(duty: Deadline, begun: datetime, ended: datetime | None, now: datetime) -> tuple[State, str]:

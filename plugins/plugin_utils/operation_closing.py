@@ -16,7 +16,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.ledger_chain import
 from ansible_collections.traumalink.ops.plugins.module_utils.record import one_line
 from ansible_collections.traumalink.ops.plugins.plugin_utils.by_hand import ByHandError, entry
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request import actor_of, opening_record
-from ansible_collections.traumalink.ops.plugins.plugin_utils.receivers import UNDELIVERED, undelivered_at_opening
+from ansible_collections.traumalink.ops.plugins.plugin_utils.receivers import UNDELIVERED, undelivered
 from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import blotted, without_secrets
 
 __all__ = ["closed_record", "countersigned", "last_words", "told", "unreached"]
@@ -39,7 +39,7 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
     ended = started + timedelta(seconds=elapsed_seconds(record, now)) if record["rehearsal"] else now
     names = ("figures", "versions_before", "versions_after")
     facts = {name: plain(merged(variables, given["hosts"], f"operation_{name}")) for name in names}
-    untold = plain({UNDELIVERED: undelivered_at_opening(record, given["undelivered"])})
+    untold = plain({UNDELIVERED: undelivered(record, given["undelivered"])})
     facts["figures"] = {**(record.get("figures") or {}), **facts["figures"], **untold}
     artefacts = [entry for host in given["hosts"] for entry in fact(variables, host, "operation_artefacts") or []]
     by_hand = next((found for host in given["hosts"] if (found := fact(variables, host, "operation_by_hand"))), None)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.plugin_utils.notice import notice, webhook_body
 from ansible_collections.traumalink.ops.plugins.plugin_utils.receivers import Receivers
 
@@ -51,29 +52,40 @@ def opening_notices(record: Mapping[str, Any], receivers: Receivers) -> list[dic
     return messages(["emergency"] if record.get("emergency") else [], record, receivers)
 
 
-def notices_of(record: Mapping[str, Any], receivers: Receivers) -> list[dict[str, Any]]:
-    """Return what is told about the end of an operation: refusals and failures, and that an emergency is over and its approval due."""
+def notices_of(record: Mapping[str, Any], receivers: Receivers, *, over: bool = True) -> list[dict[str, Any]]:
+    """Return what is told about the end of an operation: refusals and failures, and that an emergency is over and its approval due.
+
+    Args:
+        over: whether its work has ended; else its record stays open, and the end of the emergency is told once it is settled.
+    """
     events = [record["outcome"]] if record["outcome"] in TOLD else []
-    if record.get("emergency") and record["outcome"] != "refused":
+    if over and record.get("emergency") and record["outcome"] != "refused":
         events.append("emergency_ended")
     return messages(events, record, receivers)
 
 
 def interrupted_notices(
-    operations: Sequence[Mapping[str, Any]], settled: Mapping[str, str], site: str, receivers: Receivers
+    operations: Sequence[Mapping[str, Any]],
+    settled: Mapping[str, str],
+    site: str,
+    receivers: Receivers,
+    look_up: Callable[[str, str], Mapping[str, Any] | None],
 ) -> list[dict[str, Any]]:
-    """Return what is told about operations that another one has settled.
+    """Return what is told about operations that another one has settled; of an emergency also that it is over and its approval due.
 
     Args:
         operations: those that were cut off, as the ledger names them: run_id, verb, actor, since, hosts.
         settled: run id to reason, as the ledger has closed them with.
+        look_up: returns the record of a verb and a run id, or None. Only that one says whether it was an emergency.
     """
     found = []
     for operation in operations:
         if operation["run_id"] in settled:
-            record = {**operation, "site": site, "started_at": operation.get("since"), "outcome": "interrupted"}
-            record["reason"] = settled[operation["run_id"]]
-            found += messages(["interrupted"], record, receivers)
+            record = {**operation, "site": site, "started_at": operation.get("since")}
+            # Where the ledger cannot be asked any more, that it was cut off is told all the same.
+            with contextlib.suppress(OpsError):
+                record |= look_up(operation["verb"], operation["run_id"]) or {}
+            found += notices_of({**record, "outcome": "interrupted", "reason": settled[operation["run_id"]]}, receivers)
     return found
 
 

@@ -99,13 +99,13 @@ class Opening:
                 record["figures"] = {
                     UNDELIVERED: untold
                 }  # already now: an operation that is cut off is closed as it was opened
-            asked = lease_clock()
             waiting = waiting or Waiting(
                 given["verb"], given["site"], lock_wait * policy.waits, time.monotonic, self.ledger.say
             )
             try:
                 if not self.check:
                     self.ledger.bring_in(Path(given["controller_records"]).expanduser())
+                asked = lease_clock()
                 answer = self.ledger.add(
                     "opened",
                     record=record,
@@ -126,7 +126,7 @@ class Opening:
                     self.ledger.say(line)
                 return UNWRITTEN | {"record": record}
             settled = {run_id: settlement.reasons[run_id] for run_id in answer["settled"]}
-            told_of = interrupted_notices(given["settling"], settled, given["site"], receivers)
+            told_of = interrupted_notices(given["settling"], settled, given["site"], receivers, self.ledger.record)
             if answer["answer"] == "acquired":
                 self.warn_unheard(record)
                 head = self.countersign(answer["head"])
@@ -174,8 +174,8 @@ class Opening:
         return UNWRITTEN | {"record": record, "away": True, "notices": notices, "recoveries": settlement.recoveries}
 
     def warn_unheard(self, record: Mapping[str, Any]) -> None:
-        """Say that nobody is told of this emergency. It goes on all the same: a hospital in need is not stopped."""
+        """Say that the hospital may not be told of this emergency. It goes on all the same: a hospital in need is not stopped."""
         if untold := record.get("figures", {}).get(UNDELIVERED):
             self.ledger.warn(
-                f"{record['verb']} of {record['site']} goes on as an emergency, and {untold}. Tell the hospital yourself, and write one of them into the inventory"
+                f"{record['verb']} of {record['site']} goes on as an emergency, and {untold}. Tell the hospital yourself, and give such a contact its mail address in the contract"
             )

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.record import one_line
-from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import approver_keys, check, verified
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import approver_keys
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import read_duration
 from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import (
@@ -24,8 +24,9 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval 
     lets_record,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Request, Verdict, agreed_duration, expected
+from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import check, verified
 
-__all__ = ["OPTIONS", "REQUEST_OPTIONS", "actor_of", "opening_record", "request_of"]
+__all__ = ["OPTIONS", "REQUEST_OPTIONS", "actor_of", "brings_approval", "opening_record", "request_of"]
 
 MAX_ACTOR = 200
 
@@ -117,12 +118,12 @@ def approval_of(
         document = Path(given["approval"]).expanduser()
         keys = approver_keys([contact.model_dump() for contact in contract.contacts])
         if brings_approval(given) and not lets_record(verified(document, None, keys)):
-            approval, key = check_afterwards(document, keys, given["site"], at, emergency)
+            found = check_afterwards(document, keys, given["site"], at, emergency)
         else:
-            approval, key = check(document, None, keys, given["site"], given["verb"], given["subject"], at)
+            found = check(document, None, keys, given["site"], given["verb"], given["subject"], at)
     except OpsError as error:
         return None, str(error)
-    return {**approval.summary(), "key": key}, ""
+    return found.as_record(), ""
 
 
 def brings_approval(given: Mapping[str, Any]) -> bool:

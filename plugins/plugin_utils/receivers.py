@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["EMERGENCY", "UNDELIVERED", "UNHEARD", "Receivers", "undelivered_at_opening", "unheard"]
+__all__ = ["EMERGENCY", "OTHERS_ALONE", "UNDELIVERED", "UNHEARD", "Receivers", "undelivered", "unheard"]
 
 EMERGENCY = ("emergency", "emergency_ended")
 # Of the hospital's people, those who may have an emergency stopped, or must approve it afterwards (DESIGN, "The operation"; clause 2.3).
@@ -22,6 +22,11 @@ UNDELIVERED = "emergency_undelivered"
 UNHEARD = (
     "nobody was told: operation_mail_to and operation_webhook_url are empty, and no information centre or approver of the hospital has a mail "
     "address in contract.contacts"
+)
+# Whose an address of the inventory is, nobody can see; it may be the vendor's own.
+OTHERS_ALONE = (
+    "only operation_mail_to or operation_webhook_url was told, which may not be the hospital's: no information centre or approver of the hospital "
+    "has a mail address in contract.contacts"
 )
 
 
@@ -67,16 +72,22 @@ def concerned(contract: Any) -> Iterator[str]:
 
 
 def unheard(record: Mapping[str, Any], receivers: Receivers) -> str:
-    """Return why nobody can be told of the emergency that lets an operation through; "" where somebody is, or where it is none."""
-    return UNHEARD if record.get("emergency") and not receivers.hear_of("emergency") else ""
+    """Return why the hospital may not hear of the emergency that lets an operation through; "" where its contract names whom to tell, or where it is none."""
+    if not record.get("emergency") or any(concerned(receivers.contract)):
+        return ""
+    return OTHERS_ALONE if receivers.hear_of("emergency") else UNHEARD
 
 
-def undelivered_at_opening(record: Mapping[str, Any], messages: Sequence[Mapping[str, str]]) -> str:
-    """Return what the record of an emergency says of its message that did not arrive; "" where it arrived.
+def undelivered(record: Mapping[str, Any], messages: Sequence[Mapping[str, str]]) -> str:
+    """Return what the record of an emergency says of whom its message did not reach; "" where it reached the hospital.
 
     Args:
+        record: as it was opened; its figure says whom the message could not reach from the outset.
         messages: what was not delivered of messages so far, each with its `event`, and `what` in words.
     """
     if not record.get("emergency"):
         return ""
-    return " ".join(dict.fromkeys(each["what"] for each in messages if each["event"] == "emergency"))
+    before = str((record.get("figures") or {}).get(UNDELIVERED) or "")
+    return " ".join(
+        dict.fromkeys(filter(None, [*(each["what"] for each in messages if each["event"] == "emergency"), before]))
+    )

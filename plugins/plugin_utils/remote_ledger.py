@@ -23,6 +23,8 @@ from ansible_collections.traumalink.ops.plugins.module_utils.ledger_store import
 from ansible_collections.traumalink.ops.plugins.module_utils.record_reader import WRONG_RECORD
 from ansible_collections.traumalink.ops.plugins.module_utils.system_user import NO_USER
 from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_records
+from ansible_collections.traumalink.ops.plugins.plugin_utils.clock_limit import CLOCK_LIMIT
+from ansible_collections.traumalink.ops.plugins.plugin_utils.receivers import UNDELIVERED
 
 __all__ = ["AWAY", "MISSING", "OUT_OF_SERVICE", "OpsAwayError", "RemoteLedger", "beside", "out_of_service"]
 
@@ -98,7 +100,9 @@ class RemoteLedger:
             if error.code != WRONG_RECORD:
                 raise
             self.warn(f"the record is written without figures, versions and artefacts: {error}")
-            record |= {"figures": {}, "versions_before": {}, "versions_after": {}, "artefacts": []}
+            # That the hospital may not know of an emergency is no word of the work's.
+            untold = {name: value for name, value in (record.get("figures") or {}).items() if name == UNDELIVERED}
+            record |= {"figures": untold, "versions_before": {}, "versions_after": {}, "artefacts": []}
             head = self.add(state, record=record)["head"]
         return head
 
@@ -148,12 +152,12 @@ def beside(
     Args:
         ends: the verbs that it ends.
         longest_seconds: how long a lease keeps others away at most.
-        now: the clock of the ops host, or one close to it.
+        now: the clock of the ops host, or one that differs from it by no more than clocks may.
     """
     first, holder = [], None
     for entry in operations:
         left = (datetime.fromisoformat(entry["expires_at"]) - now).total_seconds()
-        if entry["mode"] == "none" or left > longest_seconds:
+        if entry["mode"] == "none" or left > longest_seconds + CLOCK_LIMIT.total_seconds():
             continue
         if entry["verb"] in ends or left <= 0:
             first.append({**entry, "end": entry["verb"] in ends})

@@ -35,6 +35,7 @@ VERB_TITLES = {
     "migrate": Title("系统迁移", "migration to other servers"),
     "monitor": Title("部署监控", "deployment of the monitoring"),
     "patch": Title("安装安全补丁", "installation of security patches"),
+    "patch_plan": Title("制定安全补丁计划", "plan of the security patches"),
     "record": Title("登记人工工作", "record of work done by hand"),
     "report": Title("生成报表", "report"),
     "restore": Title("恢复数据库", "restore of the database"),

@@ -89,7 +89,9 @@ def test_what_an_approver_has_signed_for_the_run_id_meets_the_obligation(
     assert (record["approval"]["id"], record["approval"]["approver"]) == (told["id"], "li_na")
     assert record["approval"]["key"].startswith("SHA256:")
     assert (record["by_hand"]["kind"], record["by_hand"]["entered_by"]) == ("approval", "li_na")
-    assert record["by_hand"]["occurred_at"] == told["made_at"]
+    assert record["by_hand"]["occurred_at"] == record["approval"]["made_at"] == told["made_at"]
+    assert record["approval"]["document"] == document.read_text("utf-8")
+    assert record["approval"]["signature"] == Path(f"{document}.sig").read_text("ascii")
     assert run_id in record["by_hand"]["summary_zh"]
     assert state(site, terms) == [(run_id, "met", (record["run_id"],))]
 
@@ -111,6 +113,88 @@ def test_a_line_that_somebody_writes_meets_nothing(act: Act, site: Any, terms: d
     assert (closed["record"]["outcome"], closed["record"]["by_hand"]) == ("failed", None)
     assert "have the hospital sign it with traumalink.ops.approve" in closed["record"]["reason"]
     assert state(site, terms) == [(run_id, "due", ())]
+
+
+@pytest.mark.parametrize("way", ["import", "kept", "append"])
+def test_a_record_that_somebody_writes_stays_out_of_the_ledger(
+    act: Act, site: Any, terms: dict[str, Any], run_id: str, way: str
+) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    approval = {
+        "id": "f" * 16, "approver": "li_na", "subject": subject_of(run_id), "valid_from": now, "valid_to": now, "key": "SHA256:" + "k" * 43,
+    }  # fmt: skip
+    by_hand = {
+        "kind": "approval", "occurred_at": now, "entered_by": "li_na", "summary_zh": run_id, "summary_en": ""
+    }  # fmt: skip
+    written = {
+        "run_id": "20261125-033000-3f9a2c", "site": "lab", "verb": "record", "actor": "li.na@c1", "started_at": now, "ended_at": now,
+        "outcome": "success", "approval": approval, "by_hand": by_hand,
+    }  # fmt: skip
+    said = ""
+    if way == "kept":
+        site.kept.parent.mkdir()
+        site.kept.write_text(json.dumps(written) + "\n")
+        act("opened", verb="inspect", contract=terms)
+        said = " ".join(site.displayed)
+    else:
+        given = {"lines": json.dumps(written)} if way == "import" else {"record": written}
+        answered = site.execute("traumalink.ops.ledger", {"state": f"{way}ed", **given}, None)
+        said = str(answered.get("rejected")) + str(answered.get("msg"))
+    assert "says that the hospital has approved an emergency, and was not opened here with its approval" in said
+    assert written["run_id"] not in [entry["record"]["run_id"] for entry in site.entries()]
+    assert state(site, terms) == [(run_id, "due", ())]
+
+
+def test_a_playbook_of_one_s_own_cannot_say_when_an_approval_was_signed(
+    act: Act, site: Any, terms: dict[str, Any], run_id: str, sign: Callable[..., Path]
+) -> None:
+    given = {"contract": terms, "approval": str(sign(run_id))}
+    opened = act("opened", verb="record", **given)
+    found = {**evidence(given, datetime.now(UTC)), "occurred_at": "2026-11-22T09:00:00+08:00"}
+    ended = {"record": opened["record"], "opened": True, "outcome": "success"}
+    closed = act("closed", verb="record", hostvars={"ops1": {"operation_by_hand": found}}, **ended, **given)
+    assert (closed["record"]["outcome"], closed["record"]["by_hand"]) == ("failed", None)
+    assert state(site, terms) == [(run_id, "due", ())]
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(3, ""), (90, "the clock where it was signed is ahead")])
+def test_the_clock_where_it_was_signed_may_be_a_little_ahead(
+    act: Act, terms: dict[str, Any], run_id: str, sign: Callable[..., Path], ahead: int, said: str
+) -> None:
+    document = sign(run_id, now=datetime.now(UTC) + timedelta(seconds=ahead))
+    if said:
+        with pytest.raises(AnsibleActionFail, match=rf"{said}.* Wait until then and run it again, or set the clock"):
+            recorded(act, terms, document)
+    else:
+        assert recorded(act, terms, document)["outcome"] == "success"
+
+
+def test_an_emergency_whose_record_this_controller_kept_comes_in_before_it_is_looked_up(
+    act: Act, site: Any, terms: dict[str, Any], sign: Callable[..., Path]
+) -> None:
+    given = {"contract": terms, "emergency_reason": "it is gone", "emergency_by": "li_na"}
+    site.away = True
+    opened = act("opened", verb="restore", **given)
+    ended = {"record": opened["record"], "opened": True, "away": True, "outcome": "success"}
+    run_id = act("closed", verb="restore", **ended, **given)["record"]["run_id"]
+    site.away = False
+    document = sign(run_id, verb="restore")
+    asked = {"contract": terms, "approval": str(document)}
+    assert "does not have" in act("judged", verb="record", check=True, **asked)["refusal"], "check mode writes nothing"
+    assert site.entries() == []
+    assert recorded(act, terms, document)["outcome"] == "success"
+    assert {entry["record"]["verb"] for entry in site.entries()} == {"restore", "record"}
+
+
+def test_what_is_not_over_is_not_approved_afterwards(
+    act: Act, site: Any, terms: dict[str, Any], sign: Callable[..., Path]
+) -> None:
+    given = {"contract": terms, "emergency_reason": "it hangs", "emergency_by": "li_na"}
+    running = act("opened", verb="upgrade", **given)["record"]
+    with pytest.raises(AnsibleActionFail, match="which is not over: it is still running, or was cut off"):
+        recorded(act, terms, sign(running["run_id"]))
+    act("closed", verb="upgrade", record=running, opened=True, outcome="failed", failure="x", **given)
+    assert recorded(act, terms, sign(running["run_id"]))["outcome"] == "success"
 
 
 def test_an_approval_of_one_emergency_is_none_of_another(

@@ -59,11 +59,29 @@ def test_a_mail_of_an_emergency_that_was_not_sent_stands_in_its_record(
     given = {"contract": {**contract, "contacts": [wang]}, "emergency_reason": "it hangs", "emergency_by": "wang"}
     given["mail_to"] = ["duty@hospital.example.org"]
     opened = act("opened", verb="upgrade", **given)
-    assert opened["record"].get("figures", {}) == {}
+    others_alone = "only operation_mail_to or operation_webhook_url was told, which may not be the hospital's"
+    assert any(f"goes on as an emergency, and {others_alone}" in line for line in site.displayed)
+    assert others_alone in opened["record"]["figures"]["emergency_undelivered"]
     unsent = [{"event": "emergency", "what": "The mail was not sent: connection refused."}]
     ended = {"record": opened["record"], "opened": True, "outcome": "success", "undelivered": unsent}
     closed = act("closed", verb="upgrade", **ended, **given)
     record = site.entries()[-1]["record"]
-    assert record["figures"] == {"emergency_undelivered": "The mail was not sent: connection refused."}
+    said = record["figures"]["emergency_undelivered"]
+    assert said.startswith(f"The mail was not sent: connection refused. {others_alone}")
     assert record["outcome"] == "success"
-    assert closed["message"].endswith("so call it: The mail was not sent: connection refused.")
+    assert f"so call it: {said}" in closed["message"]
+
+
+def test_an_emergency_that_is_cut_off_is_told_as_over_by_whoever_settles_it(
+    act: Act, site: Any, contract: dict[str, Any]
+) -> None:
+    wang = {
+        "id": "wang", "name": {"zh": "王", "en": "Wang"}, "side": "hospital", "roles": ["approver"], "mail": "wang@hospital.example.org",
+    }  # fmt: skip
+    contract = {**contract, "contacts": [wang]}
+    lost = act("opened", verb="upgrade", contract=contract, emergency_reason="it hangs", emergency_by="wang")["record"]
+    entry = {"run_id": lost["run_id"], "verb": "upgrade", "actor": lost["actor"], "hosts": [], "end": True}
+    opened = act("opened", verb="restore", contract=contract, settling=[entry])
+    told = [each for each in opened["notices"] if each["event"] == "emergency_ended"]
+    assert [each["mail_to"] for each in told] == [["wang@hospital.example.org"]]
+    assert f"approve_verb=upgrade approve_run_id={lost['run_id']}" in told[0]["text"]

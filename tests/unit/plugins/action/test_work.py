@@ -308,6 +308,23 @@ def test_a_lost_lease_leaves_the_unit_to_whoever_took_over(
     assert (tmp_path / "noticed").exists()
 
 
+def test_work_that_was_begun_when_the_lease_was_lost_keeps_its_operation_open(
+    act: Act, unit: Unit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = tmp_path / "keeper.json"
+    keeper.write_text(json.dumps({"state": "held", "reason": ""}))
+    seen = unit.seen
+
+    def lose(state: str) -> dict[str, Any]:
+        keeper.write_text(json.dumps({"state": "lost", "reason": "it could not be renewed for 60 s"}))
+        return seen(state)
+
+    monkeypatch.setattr(unit, "seen", lose)
+    with pytest.raises(AnsibleActionFail, match="lost its lease: it could not be renewed"):
+        act(variables={"operation_keeper_file": str(keeper)})
+    assert (tmp_path / "left-db1").exists(), "nobody closes it as if nothing ran"
+
+
 def test_without_the_lease_nothing_is_started(act: Act, unit: Unit, tmp_path: Path) -> None:
     keeper = tmp_path / "keeper.json"
     for said in ({"state": "lost", "reason": "restore 7 took it"}, {"state": "held", "reason": "", "until": 1.0}):
@@ -315,6 +332,7 @@ def test_without_the_lease_nothing_is_started(act: Act, unit: Unit, tmp_path: Pa
         with pytest.raises(AnsibleActionFail, match=r"lost its lease: (restore 7 took it|nobody renews it any more)"):
             act(variables={"operation_keeper_file": str(keeper)})
     assert unit.did() == []
+    assert not (tmp_path / "left-db1").exists()
 
 
 def test_work_that_is_lost_sight_of_is_told_beside_the_keeper(act: Act, unit: Unit, tmp_path: Path) -> None:

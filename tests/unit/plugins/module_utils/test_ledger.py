@@ -275,6 +275,70 @@ def test_a_single_record_needs_no_lease_and_is_there_once(ledger: Ledger, record
         ledger.append(record(1, **ended), NOW)
 
 
+SIGNED = {**APPROVAL, "subject": "a1" * 32, "made_at": "2026-11-25T03:29:00Z"}
+APPROVED = {
+    "kind": "approval", "occurred_at": "2026-11-25T03:29:00Z", "entered_by": "wang", "summary_zh": "补批 20261125-030000-000009",
+}  # fmt: skip
+
+
+def test_an_approval_after_an_emergency_comes_in_by_an_opening_with_it_alone(
+    ledger: Ledger, record: Make, ended: dict[str, str]
+) -> None:
+    opened = {"verb": "record", "approval": SIGNED}
+    acquire(ledger, record(1, **opened), "none")
+    ledger.close(record(1, **opened, **ended, by_hand=APPROVED), NOW)
+    acquire(ledger, record(2, verb="record", approval={**SIGNED, "id": "k4"}), "none")
+    kept = record(2, verb="record", approval={**SIGNED, "id": "k4"}, **ended, by_hand=APPROVED)
+    assert ledger.import_records([canonical(kept.as_dict())], NOW).imported == (record(2).run_id,)
+    assert [each["by_hand"]["kind"] for each in stored(ledger)] == ["approval", "approval"]
+
+
+@pytest.mark.parametrize("approval", [SIGNED, None])
+def test_a_line_that_says_an_emergency_was_approved_stays_out(
+    ledger: Ledger, record: Make, ended: dict[str, str], approval: dict[str, str] | None
+) -> None:
+    written = record(1, verb="record", approval=approval, **ended, by_hand=APPROVED)
+    said = "says that the hospital has approved an emergency, and was not opened here with its approval"
+    with pytest.raises(LedgerError, match=said):
+        ledger.append(written, NOW)
+    result = ledger.import_records([canonical(written.as_dict()), canonical(record(2, **ended).as_dict())], NOW)
+    assert result.imported == (record(2).run_id,)
+    (rejected,) = result.rejected
+    assert rejected.line == 1
+    assert said in rejected.why
+    assert "traumalink.ops.record -e operation_approval=FILE" in rejected.why
+    with pytest.raises(LedgerError, match=said):
+        acquire(ledger, record(3, verb="record", approval=approval, by_hand=APPROVED), "none")
+    acquire(ledger, record(4, verb="record"), "none")
+    with pytest.raises(LedgerError, match=said):
+        ledger.close(record(4, verb="record", **ended, by_hand=APPROVED), NOW)
+
+
+@pytest.mark.parametrize("changes", [{"occurred_at": "2026-11-25T03:00:00Z"}, {"entered_by": "li_na"}])
+def test_who_approved_and_when_is_what_the_approval_says(
+    ledger: Ledger, record: Make, ended: dict[str, str], changes: dict[str, str]
+) -> None:
+    opened = {"verb": "record", "approval": SIGNED}
+    acquire(ledger, record(1, **opened), "none")
+    other = record(1, **opened, **ended, by_hand={**APPROVED, **changes})
+    with pytest.raises(LedgerError, match="says otherwise than its approval k3f who approved an emergency, and when"):
+        ledger.close(other, NOW)
+    (rejected,) = ledger.import_records([canonical(other.as_dict())], NOW).rejected
+    assert "says otherwise than its approval" in rejected.why
+
+
+def test_what_an_earlier_version_opened_is_closed_by_its_own_record(
+    ledger: Ledger, record: Make, ended: dict[str, str]
+) -> None:
+    earlier = record(1, approval=APPROVAL).as_dict()
+    for name in ("made_at", "document", "signature"):
+        del earlier["approval"][name]
+    with ledger.store.writing():
+        ledger._add("open", earlier, NOW)
+    ledger.import_records([canonical(record(1, **ended, approval=APPROVAL).as_dict())], NOW)
+    assert [each["outcome"] for each in stored(ledger)] == ["success"]
+
+
 def test_imports_what_a_controller_kept_once(ledger: Ledger, record: Make, ended: dict[str, str]) -> None:
     lines = [canonical(record(number, **ended).as_dict()) for number in (1, 2)]
     first = ledger.import_records([*lines, ""], NOW)

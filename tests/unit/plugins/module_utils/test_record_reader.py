@@ -21,7 +21,8 @@ WHOLE = {
     "window": {"state": "open", "reason": "nightly", "next_open": None, "next_close": "2026-11-25T05:00:00Z"},
     "approval": {
         "id": "k3", "approver": "wang", "subject": HASH, "valid_from": "2026-11-25T00:00:00Z", "valid_to": "2026-11-26T00:00:00Z",
-        "key": "SHA256:" + "k" * 43,
+        "key": "SHA256:" + "k" * 43, "made_at": "2026-11-24T08:00:00Z", "document": '{"note":"年度升级"}',
+        "signature": "-----BEGIN SSH SIGNATURE-----\nU1NIU0lH\n-----END SSH SIGNATURE-----\n",
     },
     "emergency": {"reason": "outage", "by": "wang"},
     "rehearsal": True,
@@ -97,6 +98,9 @@ def test_a_whole_record_comes_back_as_it_was_given(plain_record: Plain) -> None:
         ({"window": {"state": "ajar"}}, "window.state: 'ajar' must be one of open, closed, frozen, unknown"),
         ({"approval": {"id": "k3"}}, "approval.approver: is missing"),
         ({"approval": {**WHOLE["approval"], "key": "MD5:ab"}}, "approval.key: 'MD5:ab' must be a fingerprint"),  # type: ignore[dict-item]
+        ({"approval": {**WHOLE["approval"], "made_at": "soon"}}, "approval.made_at: 'soon' must be a time"),  # type: ignore[dict-item]
+        ({"approval": {**WHOLE["approval"], "document": "a\nb"}}, "must be one line of at most 8000 characters"),  # type: ignore[dict-item]
+        ({"approval": {**WHOLE["approval"], "signature": "U1NIU0lH"}}, "must be an SSH signature with its line ends"),  # type: ignore[dict-item]
         ({"approval": {**WHOLE["approval"], "subject": "1.1.0"}}, "approval.subject: '1.1.0' must be 64"),  # type: ignore[dict-item]
         ({"emergency": {"by": "wang"}}, "emergency.reason: is missing"),
         ({"by_hand": {**WHOLE["by_hand"], "summary_zh": ""}}, "by_hand.summary_zh: and summary_en are both empty"),  # type: ignore[dict-item]
@@ -125,11 +129,12 @@ def test_an_approval_of_a_verb_without_subject_has_an_empty_one(plain_record: Pl
     assert read.approval.subject == ""
 
 
-def test_an_approval_of_an_earlier_version_has_no_key(plain_record: Plain) -> None:
-    approval = {name: value for name, value in WHOLE["approval"].items() if name != "key"}  # type: ignore[attr-defined]
+def test_an_approval_of_an_earlier_version_has_neither_key_nor_proof(plain_record: Plain) -> None:
+    later = ("key", "made_at", "document", "signature")
+    approval = {name: value for name, value in WHOLE["approval"].items() if name not in later}  # type: ignore[attr-defined]
     read = read_record(plain_record(approval=approval))
     assert read.approval
-    assert read.approval.key == ""
+    assert [getattr(read.approval, name) for name in later] == ["", None, "", ""]
 
 
 def test_the_words_of_an_error_never_cost_the_record(plain_record: Plain) -> None:

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.signature import SignatureError
 from ansible_collections.traumalink.ops.plugins.plugin_utils import approval_maker as maker
-from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import Approval, ApprovalError, check
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import Approval, ApprovalError
+from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import check
 
 Keys = Callable[[str], Path]
 NOW = datetime(2026, 11, 25, 8, 30, 15, 123456, tzinfo=UTC)
@@ -136,7 +137,7 @@ def test_what_was_written_is_what_the_gate_accepts(tmp_path: Path, keys: Keys) -
     assert document.name == f"approval-example_hospital-upgrade-{approval.id}.json"
     assert sorted(path.name for path in document.parent.iterdir()) == [document.name, f"{document.name}.sig"]
     allowed = {"li_na": [" ".join(keys("li").with_suffix(".pub").read_text().split()[:2])]}
-    assert check(document, None, allowed, "example_hospital", "upgrade", RELEASE, BEGIN)[0] == approval
+    assert check(document, None, allowed, "example_hospital", "upgrade", RELEASE, BEGIN).approval == approval
 
 
 def test_nothing_is_written_when_the_key_does_not_sign(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils import keeper as mo
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
     LOST,
     Keeper,
+    OutOfTime,
     dismiss,
     holds,
     identity,
@@ -178,7 +179,8 @@ def test_a_lease_that_cannot_be_renewed_as_long_as_it_lasts_is_lost(
     made = keeper(renew)
     made.run()
     # Held since the renewal at 15 s, so the lease of 60 s is over at 75 s.
-    assert asked == [15.0, 30.0, 45.0, 60.0, 75.0]
+    assert asked[:5] == [15.0, 30.0, 45.0, 60.0, 75.0]
+    assert asked[5:8] == [76.0, 77.0, 78.0], "nobody has taken over yet"
     assert said(made)["reason"] == "it could not be renewed for 60 s"
     assert playbook.wait(timeout=10) == -signal.SIGTERM
     assert 75 < made.clock() < 15 + held_seconds(60), "it has time to end by itself, and is ended before another begins"
@@ -259,8 +261,50 @@ def test_a_renewal_may_take_half_of_the_lease(keeper: Callable[..., Keeper], mon
 
 
 def test_a_renewal_that_stalls_is_cut_off() -> None:
-    with pytest.raises(TimeoutError, match="no answer within 0 s"), time_limit(0.05):
+    with pytest.raises(OutOfTime, match="no answer within 0 s"), time_limit(0.05):
         time.sleep(5)
+
+
+def test_what_tries_again_after_any_error_is_cut_off_too() -> None:
+    def tries_again() -> None:  # as ansible's connection does where SSH retries are set
+        for _attempt in range(3):
+            with contextlib.suppress(Exception):
+                time.sleep(5)
+
+    with pytest.raises(OutOfTime), time_limit(0.05):
+        tries_again()
+
+
+def test_a_renewal_that_succeeds_late_brings_the_lease_back(
+    keeper: Callable[..., Keeper], playbook: subprocess.Popen[bytes]
+) -> None:
+    told: list[str] = []
+
+    def renew() -> bool:
+        if made.clock() < 62:
+            raise OSError("no route to host")
+        told.append(said(made)["state"])
+        if len(told) == 2:
+            made.file.unlink()
+        return True
+
+    made = keeper(renew)
+    made.run()
+    assert told == ["lost", "held"]
+    assert playbook.poll() is None, "it may go on, and undo what it has begun"
+
+
+def test_a_keeper_that_comes_late_asks_before_it_gives_up(
+    keeper: Callable[..., Keeper], playbook: subprocess.Popen[bytes]
+) -> None:
+    def renew() -> bool:
+        made.file.unlink()
+        return True
+
+    made = keeper(renew)
+    object.__setattr__(made, "since", -61.0)
+    made.run()
+    assert playbook.poll() is None
 
 
 def test_it_says_how_long_its_word_holds(keeper: Callable[..., Keeper]) -> None:

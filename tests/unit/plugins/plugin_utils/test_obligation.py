@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.signature import sign
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import NAMESPACE, Approval
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract, read_contract
+from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import by_hand_of, subject_of
 from ansible_collections.traumalink.ops.plugins.plugin_utils.obligation import Answer, ObligationError, answer
+from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import Signed
 
 Make = Callable[..., dict[str, Any]]
 NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)  # noon at the site
@@ -19,7 +23,14 @@ BACKUP = "verb=='backup' && outcome=='success'"
 def record(run_id: str, verb: str = "backup", **fields: Any) -> dict[str, Any]:
     """Return a record; its times are those of its run id (20261125-033000) unless they are given."""
     started = f"{datetime.strptime(run_id[:15], '%Y%m%d-%H%M%S').isoformat()}Z"  # noqa: DTZ007 - Z is added
-    whole = {"run_id": run_id, "verb": verb, "outcome": "success", "started_at": started, "ended_at": started}
+    whole = {
+        "run_id": run_id,
+        "site": "lab",
+        "verb": verb,
+        "outcome": "success",
+        "started_at": started,
+        "ended_at": started,
+    }
     return {**whole, "rehearsal": False, "by_hand": None, "emergency": None, **fields}
 
 
@@ -33,10 +44,15 @@ def asked(contract_data: Make) -> Callable[..., list[Answer]]:
         last: str,
         now: datetime = NOW,
         calendar: dict[str, Any] | None = None,
+        contacts: list[dict[str, Any]] | None = None,
         **duty: Any,
     ) -> list[Answer]:
         wording = {"id": "4.6", "title": {"zh": "备份", "en": "Backup"}, **duty}
-        sections = {"obligations": [wording], **({"calendar": calendar} if calendar is not None else {})}
+        sections = {
+            "obligations": [wording],
+            "contacts": contacts or [],
+            **({"calendar": calendar} if calendar is not None else {}),
+        }
         contract: Contract = read_contract(contract_data(**sections))
         return answer(contract, records, date.fromisoformat(first), date.fromisoformat(last), now)
 
@@ -266,35 +282,83 @@ EMERGENCY = {
 EMERGENCY["answered_by"] = "by_hand.kind=='approval'"
 
 
-def by_hand(
-    run_id: str, summary: str, occurred_at: str, kind: str = "approval", signed_for: str | None = LET_THROUGH
-) -> dict[str, Any]:
-    """Return what was recorded, with the approval that the hospital has signed after an emergency."""
-    told = {"kind": kind, "summary_zh": summary, "summary_en": "", "occurred_at": occurred_at}
-    approval = {"id": "a1", "subject": hashlib.sha256(signed_for.encode()).hexdigest()} if signed_for else None
-    return record(run_id, "record", by_hand=told, approval=approval)
+LI_NA = {"id": "li_na", "name": {"zh": "李娜", "en": "Li Na"}, "side": "hospital", "roles": ["approver"]}
+Approve = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def approved(tmp_path: Path, keys: Callable[[str], Path]) -> Approve:
+    """Give a function that returns the record of an approval after an emergency, as it is brought in; `by_hand` and `approval` are changed in it later."""
+
+    def make(
+        signed_at: str = "2026-11-22T01:00:00Z", key: str = "li", run_id: str = LET_THROUGH, verb: str = "upgrade",
+        site: str = "lab", by_hand: dict[str, Any] | None = None, approval: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        made_at = datetime.fromisoformat(signed_at)
+        ends = made_at + timedelta(days=30)
+        said = Approval("0" * 16, site, verb, subject_of(run_id), run_id, made_at, ends, "li_na", made_at)
+        document = tmp_path / "approval"
+        document.write_bytes(said.document())
+        held = Signed(said, "SHA256:" + "k" * 43, sign(document, keys(key), NAMESPACE).decode()).as_record()
+        told = {**by_hand_of(said), **(by_hand or {})}
+        return record("20261122-010000-bbbbbb", "record", by_hand=told, approval={**held, **(approval or {})})
+
+    return make
+
+
+@pytest.fixture
+def in_emergency(asked: Callable[..., list[Answer]], keys: Callable[[str], Path]) -> Callable[..., Answer]:
+    """Give a function that asks whether an upgrade's emergency was approved afterwards, by these records."""
+    li_na = {**LI_NA, "signing_keys": [keys("li").with_suffix(".pub").read_text().strip()]}
+
+    def ask(*others: dict[str, Any]) -> Answer:
+        emergency = {"reason": "it hangs", "by": "li_na"}
+        let_through = record(LET_THROUGH, "upgrade", emergency=emergency)
+        refused = record("20261121-171000-cccccc", "upgrade", emergency=emergency, outcome="refused")
+        records = [let_through, refused, *others]
+        (found,) = asked(records, "2026-11-20", "2026-11-25", contacts=[li_na], **EMERGENCY)
+        assert found.period == LET_THROUGH
+        return found
+
+    return ask
+
+
+def test_an_emergency_is_approved_afterwards_by_what_an_approver_has_signed_for_it(
+    in_emergency: Callable[..., Answer], approved: Approve
+) -> None:
+    found = in_emergency(approved())
+    assert (found.state, found.met_by, found.note) == ("met", ("20261122-010000-bbbbbb",), "8h50m of 3d")
+    assert in_emergency().state == "missed"
 
 
 @pytest.mark.parametrize(
-    ("others", "state", "met_by"),
+    ("changes", "said"),
     [
-        ([], "missed", ()),
-        ([by_hand("20261122-010000-bbbbbb", "补批 20261121-161000-aaaaaa", "2026-11-22T09:00:00+08:00")], "met", ("20261122-010000-bbbbbb",)),
-        ([by_hand("20261122-010000-bbbbbb", "补批另一次", "2026-11-22T09:00:00+08:00")], "missed", ()),
-        ([by_hand("20261122-010000-bbbbbb", "20261121-161000-aaaaaa", "2026-11-22T09:00:00+08:00", "visit")], "missed", ()),
-        ([by_hand("20261125-010000-bbbbbb", "补批 20261121-161000-aaaaaa", "2026-11-25T09:00:00+08:00")], "missed", ()),
-        ([by_hand("20261122-010000-bbbbbb", "补批 20261121-161000-aaaaaa", "2026-11-22T09:00:00+08:00", signed_for=None)], "missed", ()),
-        ([by_hand("20261122-010000-bbbbbb", "补批 20261121-161000-aaaaaa", "2026-11-22T09:00:00+08:00", signed_for="20261121-161000-dddddd")], "missed", ()),
-        ([by_hand("20261122-010000-bbbbbb", "补批 20261121-161000-aaaaaa", "2026-11-22T09:00:00+08:00", "visit", None)], "missed", ()),
+        ({"approval": {"document": "", "signature": ""}}, "keeps no signed document"),
+        ({"approval": {"document": "{}"}}, "does not fit The approval in the record"),
+        ({"key": "zhang"}, "is not signed by one of the hospital's approvers"),
+        ({"run_id": "20261121-161000-dddddd", "by_hand": {"summary_zh": f"补批 {LET_THROUGH}"}}, "was signed for something else"),
+        ({"verb": "restore"}, "was signed for something else"),
+        ({"site": "elsewhere"}, "was signed for something else"),
+        ({"by_hand": {"summary_zh": "补批另一次", "summary_en": ""}}, ""),
+        ({"by_hand": {"kind": "visit"}}, ""),
     ],
 )  # fmt: skip
-def test_an_emergency_is_approved_afterwards_by_what_an_approver_has_signed_for_it(
-    asked: Callable[..., list[Answer]], others: list[dict[str, Any]], state: str, met_by: tuple[str, ...]
+def test_what_is_no_signed_approval_of_it_meets_nothing_and_is_named(
+    in_emergency: Callable[..., Answer], approved: Approve, changes: dict[str, Any], said: str
 ) -> None:
-    let_through = record("20261121-161000-aaaaaa", "upgrade", emergency={"reason": "it hangs", "by": "li_na"})
-    refused = record("20261121-171000-cccccc", "upgrade", emergency={"reason": "x", "by": "li_na"}, outcome="refused")
-    (found,) = asked([let_through, refused, *others], "2026-11-20", "2026-11-25", **EMERGENCY)
-    assert (found.period, found.state, found.met_by) == ("20261121-161000-aaaaaa", state, met_by)
+    found = in_emergency(approved(**changes))
+    assert (found.state, found.met_by) == ("missed", ())
+    assert said in found.note
+    assert ("20261122-010000-bbbbbb is no approval that counts" in found.note) is bool(said)
+
+
+def test_what_counts_is_when_it_was_signed_whatever_the_record_says_beside_it(
+    in_emergency: Callable[..., Answer], approved: Approve
+) -> None:
+    late = approved("2026-11-25T01:00:00Z", by_hand={"occurred_at": "2026-11-22T09:00:00+08:00"})
+    late["approval"]["made_at"] = "2026-11-22T01:00:00Z"
+    assert in_emergency(late).state == "missed"
 
 
 def test_an_approval_afterwards_is_due_for_a_while(asked: Callable[..., list[Answer]]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_closing import countersigned
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices import (
     head_notices,
@@ -107,9 +108,38 @@ def test_each_operation_that_was_settled_is_told_with_what_became_of_it() -> Non
     }
     other = {**lost, "run_id": "20261125-043000-3f9a2c"}
     settled = {lost["run_id"]: "its lease ran out: backup on ops1 ended well after 25 s"}
-    (told,) = interrupted_notices([lost, other], settled, "lab", BOTH)
+    (told,) = interrupted_notices([lost, other], settled, "lab", BOTH, nothing)
     assert (told["webhook"]["event"], told["webhook"]["run_id"]) == ("interrupted", lost["run_id"])
     assert "原因 reason: its lease ran out: backup on ops1 ended well after 25 s" in told["text"]
     assert "时间 time: 2026-11-25 11:30:00+08:00" in told["text"]
     assert "发起人 started by: li.na@controller1" in told["text"]
-    assert interrupted_notices([lost], {}, "lab", BOTH) == []
+    assert interrupted_notices([lost], {}, "lab", BOTH, nothing) == []
+
+
+def nothing(_verb: str, _run_id: str) -> None:
+    """Find no record."""
+
+
+def test_of_an_emergency_that_was_cut_off_the_hospital_is_told_that_it_is_over_and_what_to_approve() -> None:
+    run_id = RECORD["run_id"]
+    lost = {"run_id": run_id, "verb": "upgrade", "actor": "li.na@controller1", "since": "2026-11-25T03:30:00Z"}
+    record = {**RECORD, "verb": "upgrade", "emergency": {"reason": "it hangs", "by": "li_na"}, "outcome": "interrupted"}
+    told = interrupted_notices([lost], {run_id: "its lease ran out"}, "lab", BOTH, lambda *_asked: record)
+    assert [each["event"] for each in told] == ["interrupted", "emergency_ended"]
+    assert told[1]["mail_to"] == ["duty@vendor.example.org", "li.na@hospital.example.org"]
+    assert f"approve with: approve_verb=upgrade approve_run_id={run_id}" in told[1]["text"]
+    assert "原因 reason: its lease ran out" in told[1]["text"]
+
+
+def test_where_the_ledger_cannot_be_asked_it_is_told_all_the_same_that_it_was_cut_off() -> None:
+    def away(_verb: str, _run_id: str) -> None:
+        raise OpsError("no route to host")
+
+    lost = {"run_id": RECORD["run_id"], "verb": "upgrade", "actor": "li.na@controller1", "since": None}
+    (told,) = interrupted_notices([lost], {RECORD["run_id"]: "its lease ran out"}, "lab", BOTH, away)
+    assert told["event"] == "interrupted"
+
+
+def test_an_emergency_whose_work_may_still_go_on_is_not_told_as_over() -> None:
+    record = {**RECORD, "outcome": "failed", "emergency": {"reason": "it hangs", "by": "li_na"}, "ended_at": None}
+    assert [each["event"] for each in notices_of(record, BOTH, over=False)] == ["failed"]

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.traumalink.ops.plugins.plugin_utils.receivers import (
+    OTHERS_ALONE,
     UNHEARD,
     Receivers,
-    undelivered_at_opening,
+    undelivered,
     unheard,
 )
 
@@ -80,7 +81,11 @@ def test_an_emergency_of_which_nobody_can_be_told_says_so() -> None:
     alone = Receivers(contract={"contacts": []})
     assert unheard(EMERGENCY, alone) == UNHEARD
     assert unheard({"emergency": None}, alone) == ""
-    assert unheard(EMERGENCY, Receivers(webhook=True)) == ""
+    for others in (Receivers(webhook=True), Receivers(["duty@vendor.example.org"], contract=alone.contract)):
+        assert unheard(EMERGENCY, others) == OTHERS_ALONE, "whose they are, nobody can see"
+        assert unheard({"emergency": None}, others) == ""
+    recipient = {"contacts": [contact(["recipient"]), contact(["information_centre"], side="vendor")]}
+    assert unheard(EMERGENCY, Receivers(["duty@vendor.example.org"], contract=recipient)) == OTHERS_ALONE
     assert unheard(EMERGENCY, Receivers(contract={"contacts": [contact(["approver"])]})) == ""
 
 
@@ -89,6 +94,11 @@ def test_the_record_says_what_did_not_arrive_of_the_emergency_s_message_and_of_n
         {"event": "interrupted", "what": "The webhook answered 500."},
         {"event": "emergency", "what": "The mail was not sent: connection refused."},
     ]
-    assert undelivered_at_opening(EMERGENCY, messages) == "The mail was not sent: connection refused."
-    assert undelivered_at_opening(EMERGENCY, messages[:1]) == ""
-    assert undelivered_at_opening({"emergency": None}, messages) == ""
+    assert undelivered(EMERGENCY, messages) == "The mail was not sent: connection refused."
+    assert undelivered(EMERGENCY, messages[:1]) == ""
+    assert undelivered({"emergency": None}, messages) == ""
+    told = {**EMERGENCY, "figures": {"emergency_undelivered": OTHERS_ALONE}}
+    assert undelivered(told, []) == OTHERS_ALONE
+    assert undelivered(told, messages) == f"The mail was not sent: connection refused. {OTHERS_ALONE}", (
+        "one does not hide the other"
+    )

@@ -66,3 +66,21 @@ def test_a_restore_ends_what_it_may_awaits_what_was_cut_off_and_respects_the_res
     assert [(entry["verb"], entry["end"]) for entry in first] == [("backup", True), ("upgrade", False)]
     assert holder is None
     assert beside([lease("patch", 50)], ("backup",), NOW, 120) == ([], lease("patch", 50))
+
+
+@pytest.mark.parametrize(("left_seconds", "holds"), [(124, True), (126, False)])
+def test_a_fresh_lease_holds_also_by_a_clock_that_is_a_little_behind(left_seconds: int, holds: bool) -> None:
+    fresh = lease("patch", left_seconds)
+    assert beside([fresh], ("backup",), NOW, 120) == ([], fresh if holds else None)
+
+
+def test_a_record_that_loses_its_figures_still_says_that_the_hospital_was_not_told() -> None:
+    written: list[dict[str, Any]] = []
+
+    def run(_module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        written.append(dict(arguments["record"]))
+        return {"failed": True, "msg": "figures.x", "code": "wrong_record"} if len(written) == 1 else {"head": HEAD}
+
+    record = {"run_id": "x", "figures": {"x": [], "emergency_undelivered": "nobody was told"}, "artefacts": ["y"]}
+    assert RemoteLedger(run, print, print).write("closed", record) == HEAD
+    assert (written[1]["figures"], written[1]["artefacts"]) == ({"emergency_undelivered": "nobody was told"}, [])

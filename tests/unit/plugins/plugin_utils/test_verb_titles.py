@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import POLICIES
 from ansible_collections.traumalink.ops.plugins.plugin_utils.verb_titles import VERB_TITLES, title_of
 
 
@@ -11,6 +12,10 @@ def test_each_verb_is_named_in_both_languages(verb: str) -> None:
     title = title_of(verb)
     assert any("\u4e00" <= character <= "\u9fff" for character in title.zh)
     assert title.en.isascii()
+
+
+def test_each_verb_that_runs_as_an_operation_has_a_title() -> None:
+    assert POLICIES.keys() - VERB_TITLES.keys() == set()
 
 
 def test_no_two_verbs_read_alike() -> None:

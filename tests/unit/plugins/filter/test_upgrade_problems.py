@@ -1,0 +1,20 @@
+"""The filter hands on what speaks against an upgrade."""
+
+from __future__ import annotations
+
+from ansible_collections.traumalink.ops.plugins.filter.upgrade_problems import FilterModule
+
+
+def test_hands_on_the_problems() -> None:
+    seen = {
+        "path": {"changes": True, "problems": ["1.1.0 was marked BAD."]},
+        "room": [],
+        "stopped": {},
+        "health": {},
+        "unproven": "no drill",
+        "in_the_way": "",
+    }
+    assert FilterModule().filters()["upgrade_problems"](seen) == [
+        "1.1.0 was marked BAD.",
+        "The backups of the site are unproven: no drill.",
+    ]
