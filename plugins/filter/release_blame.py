@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter: Why a release is BAD after an upgrade that failed."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: release_blame
+short_description: Why a release is BAD after an upgrade that failed
+description:
+  - Empty where the release is not to blame, such as for a database that restarted, a lock that was not to be had, or a host that was switched off.
+positional: step, unreached
+options:
+  _input: {description: "Why it failed, in words.", type: str, required: true}
+  step: {description: In which step of the upgrade., type: str, required: true}
+  unreached: {description: Hosts that could not be reached then., type: list, elements: str, required: true}
+author: The traumalink.ops developers
+"""
+
+EXAMPLES = r"""
+reason: "{{ 'triage is unhealthy' | traumalink.ops.release_blame('soak', []) }}"
+"""
+
+RETURN = r"""
+_value: {description: "The reason, or nothing.", type: str}
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ansible_collections.traumalink.ops.plugins.plugin_utils.release_blame import blame
+
+
+def release_blame(reason: str, step: str, unreached: Sequence[str]) -> str:
+    """Adapt the call; see plugin_utils.release_blame."""
+    return blame(step, reason, unreached)
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name the filter."""
+        return {"release_blame": release_blame}
