@@ -19,11 +19,11 @@ author: The traumalink.ops developers
 """
 
 EXAMPLES = r"""
-problems: "{{ seen | traumalink.ops.upgrade_problems }}"
+problems: "{{ (seen | traumalink.ops.upgrade_problems).problems }}"
 """
 
 RETURN = r"""
-_value: {description: The sentences., type: list, elements: str}
+_value: {description: "C(problems), and C(unsettled), which an operation that was cut off may have left; both are lists of sentences.", type: dict}
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ from typing import Any
 from ansible_collections.traumalink.ops.plugins.plugin_utils import upgrade_gate
 
 
-def upgrade_problems(seen: Mapping[str, Any]) -> list[str]:
+def upgrade_problems(seen: Mapping[str, Any]) -> dict[str, list[str]]:
     """Adapt the call; see plugin_utils.upgrade_gate."""
     return upgrade_gate.upgrade_problems(seen)
 

@@ -113,6 +113,7 @@ RESULTS = frozenset(
         "rollback_path",
         "rollback_registers",
         "rollback_slots",
+        "upgrade_against",
         "upgrade_found",
         "upgrade_health",
         "upgrade_host",

@@ -17,8 +17,10 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.window import read_
 __all__ = ["cutoff_problem", "upgrade_problems"]
 
 
-def upgrade_problems(seen: Mapping[str, Any]) -> list[str]:
-    """Return what speaks against the upgrade, as sentences; empty where nothing does, or where no host has to go anywhere.
+def upgrade_problems(seen: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what speaks against the upgrade, as sentences: `problems`, and `unsettled`, which an operation that was cut off may have left.
+
+    Both are empty where nothing does. Where no host has to go anywhere, only what contradicts itself counts.
 
     Args:
         seen: `path` as the filter upgrade_path returned it; `room`, its sentences; `stopped`, app host to units of the current slot that do not run;
@@ -26,15 +28,14 @@ def upgrade_problems(seen: Mapping[str, Any]) -> list[str]:
     """
     problems = list(seen["path"]["problems"])
     if not seen["path"]["changes"]:
-        return problems
+        return {"problems": problems, "unsettled": []}
     problems += seen["room"]
-    problems += _stopped(seen["stopped"])
-    problems += _unhealthy(seen["health"])
     if seen["unproven"]:
         problems.append(f"The backups of the site are unproven: {_sentence(seen['unproven'])}")
     if seen["in_the_way"]:
         problems.append(_sentence(seen["in_the_way"]))
-    return problems
+    unsettled = [*seen["path"]["unsettled"], *_stopped(seen["stopped"]), *_unhealthy(seen["health"])]
+    return {"problems": problems, "unsettled": unsettled}
 
 
 def _stopped(stopped: Mapping[str, Any]) -> Iterator[str]:

@@ -30,12 +30,14 @@ class VersionPath:
         to: where they go, "" where that cannot be told.
         changes: whether any host has to go anywhere.
         problems: everything that speaks against it, each with what to do; empty where nothing does.
+        unsettled: the same of what an upgrade or a rollback that was cut off may have left, and whoever settles that mends.
     """
 
     before: Mapping[str, str]
     to: str
     changes: bool
     problems: tuple[str, ...] = ()
+    unsettled: tuple[str, ...] = ()
 
 
 def upgrade_path(
@@ -56,10 +58,12 @@ def upgrade_path(
         return VersionPath(before, to, changes=False, problems=tuple(problems))
     if not retry_bad:
         problems += _bad(known, to)
-    problems += _disagreement(known, before, str(manifest["name"]))
+    problems += _bare(known, before, str(manifest["name"]))
     if len(set(before.values())) == 1 and all(before.values()):
         problems += _step(known, next(iter(before.values())), to, list(manifest["from_versions"]))
-    return VersionPath(before, to, changes=True, problems=tuple(problems))
+    return VersionPath(
+        before, to, changes=True, problems=tuple(problems), unsettled=tuple(_disagreement(known, before))
+    )
 
 
 def rollback_path(registers: Mapping[str, Mapping[str, Any]]) -> VersionPath:
@@ -138,18 +142,20 @@ def _bad(known: Mapping[str, Register], to: str) -> Iterator[str]:
         )
 
 
-def _disagreement(known: Mapping[str, Register], before: Mapping[str, str], name: str) -> Iterator[str]:
+def _bare(known: Mapping[str, Register], before: Mapping[str, str], name: str) -> Iterator[str]:
     bare = [host for host, version in before.items() if not version]
-    found = sorted({version for version in before.values() if version}, key=version_key)
+    found = {version for version in before.values() if version}
     if not found:
         yield f"No version of {name} is active on {_and(bare) or 'any app host'}: the first one comes by traumalink.ops.deploy."
-        return
-    if bare and len(found) == 1:
+    elif bare and len(found) == 1:
         yield (
-            f"{_and(bare)} {'has' if len(bare) == 1 else 'have'} no active version of {name}. Bring {found[0]} there first, which the others run: "
+            f"{_and(bare)} {'has' if len(bare) == 1 else 'have'} no active version of {name}. Bring {next(iter(found))} there first, which the others run: "
             "traumalink.ops.deploy with its archive."
         )
-    elif len(found) > 1:
+
+
+def _disagreement(known: Mapping[str, Register], before: Mapping[str, str]) -> Iterator[str]:
+    if len({version for version in before.values() if version}) > 1:
         shared = _shared(known)
         way = f"Run traumalink.ops.rollback first, which brings all to {shared}." if shared else LOOK
         shown = ", ".join(f"{host} {version or 'none'}" for host, version in before.items())

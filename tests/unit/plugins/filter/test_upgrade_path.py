@@ -20,7 +20,7 @@ MANIFEST = {"name": "trauma", "version": "1.2.0", "from_versions": ["1.1.0"]}
 def test_hands_on_the_judgement() -> None:
     call = upgrade_path.FilterModule().filters()["upgrade_path"]
     assert call({"app1": REGISTER}, MANIFEST, "3" * 64) == {
-        "before": {"app1": "1.1.0"}, "to": "1.2.0", "changes": True, "problems": (),
+        "before": {"app1": "1.1.0"}, "to": "1.2.0", "changes": True, "problems": (), "unsettled": (),
     }  # fmt: skip
     bad = {**REGISTER, "releases": {**REGISTER["releases"], "1.2.0": asdict(Staged("", "", "unhealthy"))}}
     assert "-e upgrade_retry_bad=true" in call({"app1": bad}, MANIFEST, "3" * 64)["problems"][0]

@@ -13,7 +13,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils import upgrade_gate
 
 Make = Callable[..., dict[str, Any]]
 WELL: dict[str, Any] = {
-    "path": {"changes": True, "problems": [], "to": "1.1.0", "before": {"app1": "1.0.0"}},
+    "path": {"changes": True, "problems": [], "unsettled": [], "to": "1.1.0", "before": {"app1": "1.0.0"}},
     "room": [],
     "stopped": {"app1": [], "app2": []},
     "health": {"edge1": {"modules": [{"name": "triage", "status": "healthy", "reason": ""}]}},
@@ -25,7 +25,7 @@ CUTOFF = cutoff_problem.FilterModule().filters()["cutoff_problem"]
 
 
 def test_a_site_that_is_well_may_go() -> None:
-    assert PROBLEMS(WELL) == []
+    assert PROBLEMS(WELL) == {"problems": [], "unsettled": []}
 
 
 @pytest.mark.parametrize(
@@ -46,20 +46,24 @@ def test_a_site_that_is_well_may_go() -> None:
     ],
 )
 def test_each_thing_is_said_with_what_to_do(seen: dict[str, Any], said: str) -> None:
-    (problem,) = PROBLEMS({**WELL, **seen})
+    found = PROBLEMS({**WELL, **seen})
+    (problem,) = found["problems"] + found["unsettled"]
     assert said in problem
+    left_by_others = bool({"stopped", "health"} & seen.keys())
+    assert bool(found["unsettled"]) is left_by_others
 
 
 def test_all_of_it_is_said_at_once() -> None:
     everything = {"room": ["No room."], "unproven": "no drill", "in_the_way": "pid 7", "stopped": {"app1": ["a", "b"]}}
-    assert len(PROBLEMS({**WELL, **everything})) == 4
+    found = PROBLEMS({**WELL, **everything})
+    assert (len(found["problems"]), len(found["unsettled"])) == (3, 1)
 
 
 def test_where_nothing_changes_only_what_contradicts_counts() -> None:
     there = {**WELL, "path": {**WELL["path"], "changes": False}, "unproven": "no drill", "room": ["No room."]}
-    assert PROBLEMS(there) == []
+    assert PROBLEMS(there)["problems"] == []
     other = {**there, "path": {**there["path"], "problems": ["Version 1.1.0 came to app1 from another archive."]}}
-    assert len(PROBLEMS(other)) == 1
+    assert len(PROBLEMS(other)["problems"]) == 1
 
 
 @pytest.fixture

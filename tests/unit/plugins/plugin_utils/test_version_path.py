@@ -36,7 +36,7 @@ def judged(*hosts: dict[str, Any], to: str = "1.1.0", comes_from: str = "1.0.0",
     manifest = {"name": "trauma", "version": to, "from_versions": comes_from.split()}
     found = upgrade_path(registers, manifest, NEW, **options)
     assert found.to == to
-    return found.changes, " ".join(found.problems)
+    return found.changes, " ".join((*found.problems, *found.unsettled))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_all_problems_are_told_at_once() -> None:
 def back(*hosts: dict[str, Any]) -> tuple[str, str]:
     found = rollback_path({f"app{number}": register for number, register in enumerate(hosts, 1)})
     assert found.changes is bool(found.to)
-    return found.to, " ".join(found.problems)
+    return found.to, " ".join((*found.problems, *found.unsettled))
 
 
 @pytest.mark.parametrize(
