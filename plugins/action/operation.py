@@ -133,6 +133,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             self._display.warning(
                 f"the ledger is not compared with what {given['witness_host']} has seen of it: {given['witness_problem']}"
             )
+        if given["witness_host"] == given["ops"]:
+            self._display.warning(
+                f"operation_witness_host is {given['ops']} itself, so whoever cuts the ledger there cuts what was seen of it too; name another host"
+            )
         for note in verdict.notes:
             self._display.display(f"{given['verb']} of {given['site']}: {note}")
         return {

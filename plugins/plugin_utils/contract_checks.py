@@ -85,7 +85,7 @@ def _policies(data: Mapping[str, Any]) -> Iterator[str]:
                 }
                 yield (
                     f"contract.policies.{verb}.{name}: {word} is looser than the collection's word ({meant.get(least, least)}), "
-                    "write required, or leave it out"
+                    f"write {least if name == 'lock' else 'required'}, or leave it out"
                 )
 
 

@@ -52,6 +52,7 @@ HOLIDAY = Literal[
     "national_day",
 ]
 RULE = Literal["required", "exempt"]
+LOCK = Literal["none", "shared", "exclusive"]
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
@@ -179,6 +180,7 @@ class Policy(Part):
 
     window: RULE | None = Field(None, description="An open window.", examples=["required"])
     approval: RULE | None = Field(None, description="The hospital's approval.", examples=["required"])
+    lock: LOCK | None = Field(None, description="Beside what it may run.", examples=["exclusive"])
 
 
 class Expected(Part):

@@ -66,7 +66,11 @@ POLICIES: Mapping[str, Policy] = {
     "patch_plan": READING,
 }
 
-STRICTER = {"window": ("exempt", "serving", "restarts", "required"), "approval": ("exempt", "required")}
+STRICTER = {
+    "window": ("exempt", "serving", "restarts", "required"),
+    "approval": ("exempt", "required"),
+    "lock": ("none", "shared", "exclusive"),
+}
 
 
 def policy_of(verb: str, stricter: Mapping[str, Mapping[str, str]] | None = None) -> Policy:

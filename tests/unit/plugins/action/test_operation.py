@@ -302,3 +302,11 @@ def test_one_that_slept_while_another_took_over_undoes_nothing(act: Act, site: A
     site.away = True
     assert not act("explained", **given)["ours"], "nobody can tell, and the keeper says nothing"
     assert act("explained", verb="restore", **given)["ours"]
+
+
+def test_a_witness_that_is_the_ops_host_itself_is_warned_of(act: Act, site: Any) -> None:
+    act("judged", witness_host="ops1")
+    assert any("operation_witness_host is ops1 itself" in line for line in site.displayed)
+    site.displayed.clear()
+    act("judged", witness_host="edge1")
+    assert not any("operation_witness_host" in line for line in site.displayed)

@@ -61,6 +61,8 @@ def test_a_contract_makes_a_policy_stricter_and_never_looser() -> None:
     looser = {"upgrade": {"window": "exempt", "approval": "exempt"}, "site": {"window": "exempt"}}
     assert policy_of("upgrade", looser) == policy_of("upgrade")
     assert policy_of("site", looser) == policy_of("site")
+    assert policy_of("inspect", {"inspect": {"lock": "exclusive"}}).lock == "exclusive"
+    assert policy_of("backup", {"backup": {"lock": "none"}}) == policy_of("backup")
 
 
 def test_a_word_that_is_no_verb_is_an_error() -> None:
