@@ -23,7 +23,7 @@ def rendered(**slots: str) -> str:
     environment.filters["traumalink.ops.host_address"] = lambda host, _hostvars: f"{host}.example.org"
     variables: dict[str, Any] = {
         "groups": {"app": list(slots)},
-        "hostvars": {host: {"__deploy_staged": {"slot": slot}} for host, slot in slots.items()},
+        "hostvars": {host: {"deploy_staged": {"slot": slot}} for host, slot in slots.items()},
         "deploy_ports": {"green": 8002, "blue": 8001},
         "deploy_tls_certificate": "/etc/traumalink/tls/host.crt",
         "deploy_ready_path": "/ready",
