@@ -9,7 +9,7 @@ from load import Phase, lab_target, load, missing
 from operations import contract, entries, kill, last_record, until, verify
 from releases import packed
 from site_access import Site
-from upgrades import APPS, approval, migrated, serves, standing, started, upgrade
+from upgrades import APPS, approval, migrated, serves, standing, started, upgrade, words
 
 RATE = 100
 
@@ -183,3 +183,32 @@ def test_an_older_version_is_no_upgrade(proven):
     run = upgrade("1.0.0")
     assert run.status != 0
     assert run.says("1.1.0 runs, and 1.0.0 is older: an upgrade never goes back"), run.output[-3000:]
+
+
+def test_a_breaking_migration_is_refused_before_the_database_changes(proven):
+    run = upgrade("1.3.0")
+    assert run.status != 0
+    assert run.says("1.3.0 has a breaking migration (0003)"), run.output[-3000:]
+    assert last_record()["outcome"] == "rolled_back"
+    serves("1.1.0")
+    assert migrated() == "0002"
+    assert all("1.3.0" not in standing(host).bad for host in APPS)
+
+
+def test_finalize_waits_for_its_day_takes_away_what_is_old_and_ends_the_way_back(proven):
+    assert upgrade("2.0.0").succeeded
+    serves("2.0.0")
+    assert migrated() == "0002", "a contract migration is no part of an upgrade"
+    early = play("finalize", *words("2.0.0", "finalize"))
+    assert early.status != 0
+    assert early.says("going back stays possible for 7 days"), early.output[-3000:]
+    assert early.changed == {}
+    done = play("finalize", *words("2.0.0", "finalize", finalize_after_days=0))
+    assert done.succeeded, done.output[-4000:]
+    assert migrated() == "0004"
+    assert last_record()["figures"]["migrations"] == "0004"
+    serves("2.0.0")
+    back = play("rollback")
+    assert back.status != 0
+    assert back.says("From 2.0.0 there is no way back"), back.output[-3000:]
+    assert back.changed == {}
