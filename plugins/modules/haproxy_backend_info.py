@@ -11,7 +11,7 @@ module: haproxy_backend_info
 short_description: Tell which servers of a HAProxy backend take traffic, and the figures of it
 description:
   - Counters begin anew when HAProxy is reloaded or restarted (RV(process_id) is another then). What happened between two calls is told by the
-    filter P(traumalink.ops.traffic_between#filter).
+    filter P(traumalink.ops.upgrade_figures#filter).
 options:
   backend: {description: The backend., type: str, default: application}
 attributes:
