@@ -275,6 +275,16 @@ def test_what_tries_again_after_any_error_is_cut_off_too() -> None:
         tries_again()
 
 
+def test_what_swallows_the_end_of_its_time_is_told_again() -> None:
+    def swallows() -> None:
+        with contextlib.suppress(BaseException):
+            time.sleep(5)
+        time.sleep(5)
+
+    with pytest.raises(OutOfTime), time_limit(0.05):
+        swallows()
+
+
 def test_a_renewal_that_succeeds_late_brings_the_lease_back(
     keeper: Callable[..., Keeper], playbook: subprocess.Popen[bytes]
 ) -> None:
