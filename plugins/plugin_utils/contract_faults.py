@@ -62,7 +62,11 @@ def _words(error: Mapping[str, Any], location: Sequence[str | int], schema: Mapp
     if kind == "too_short":
         return f"is empty, {instead}"
     if kind == "string_type" and isinstance(error["input"], int | float):
-        return f'{given} is a number, write it as text in quotes: "{error["input"]}"'
+        # YAML has taken the last zero away: whoever wrote 5.10 must not be told to write 5.1.
+        zero = (
+            f', or "{error["input"]}0" if that is how it is written there' if isinstance(error["input"], float) else ""
+        )
+        return f'{given} is a number, write it as text in quotes: "{error["input"]}"{zero}'
     return f"{given} is not {KINDS.get(kind, 'right')}, {instead}" if kind in KINDS else f"{error['msg']}, {instead}"
 
 

@@ -75,7 +75,13 @@ def test_each_verb_of_the_design_may_have_a_policy() -> None:
         ({"timezone": ""}, ['contract.timezone: "" is no time zone, write a name such as Asia/Shanghai']),
         ({"timezone": "Asia"}, ['contract.timezone: "Asia" is no time zone, write a name such as Asia/Shanghai']),
         ({"timezone": "../etc/passwd"}, ['contract.timezone: "../etc/passwd" is no time zone, write a name such as']),
-        ({"id": 4.6}, ['contract.id: 4.6 is a number, write it as text in quotes: "4.6"']),
+        (
+            {"id": 4.6},
+            [
+                'contract.id: 4.6 is a number, write it as text in quotes: "4.6", or "4.60" if that is how it is written there'
+            ],
+        ),
+        ({"id": 46}, ['contract.id: 46 is a number, write it as text in quotes: "46"']),
         ({"id": ""}, ['contract.id: is empty, write for example id: "cs-2026"']),
         ({"id": "cs 2026"}, ['contract.id: "cs 2026" has another form, write for example id: "cs-2026"']),
         ({"title": {"zh": " ", "en": "x"}}, ['contract.title.zh: is empty, write for example zh: "每日备份"']),
