@@ -90,7 +90,15 @@ def converge(*arguments: str) -> Run:
 
 def lab(*argv: str) -> None:
     """Run a command of tests/lab/lab.py."""
-    subprocess.run([str(ROOT / "tests" / "lab" / "lab.py"), *argv], check=True, capture_output=True)
+    done = subprocess.run([str(ROOT / "tests" / "lab" / "lab.py"), *argv], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def install(host: str, *packages: str) -> None:
+    """Install packages of the host's own release, as somebody at its keyboard would, and wait for another who installs."""
+    apt = "DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3"
+    done = at(host).run(f"{apt} install -y --no-install-recommends {' '.join(packages)} </dev/null 2>&1")
+    assert done.rc == 0, f"{host} did not install {' '.join(packages)}: {done.stdout[-2000:]}"
 
 
 def sql(statement: str, database: str = "postgres", host: str = "db1") -> str:

@@ -34,7 +34,7 @@ DIRECTORY = ROOT / "build" / "lab" / NAME
 NETWORK = f"{NAME}-lab"
 HOSTS = ("edge1", "app1", "app2", "db1", "ops1", "bare1", "bare2")  # the last two belong to no site: untouched
 USER = "maintainer"
-READY_TIMEOUT_SECONDS = 60.0
+READY_TIMEOUT_SECONDS = 180.0
 SOCKETS = Path.home() / ".ansible" / "cp"  # a short path: a socket's name may have 107 bytes
 CAP_SYS_RESOURCE = 24  # linux/capability.h
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from flows import at, play, sql
+from flows import at, install, play, sql
 from operations import last_record
 
 STATE = "/var/lib/traumalink-backup"
@@ -125,7 +125,7 @@ def test_the_report_is_kept_with_its_hash_and_comes_to_the_controller(label, tmp
 
 
 def test_the_pdf_gives_its_chinese_back_and_carries_its_font():
-    at("ops1").check_output("apt-get -qq install -y --no-install-recommends poppler-utils >/dev/null 2>&1 && echo done")
+    install("ops1", "poppler-utils")
     file = at("ops1").check_output(f"ls -t {REPORTS}/backup/*/*-zh.pdf | head -n 1")
     text = at("ops1").check_output(f"pdftotext -layout {file} -")
     assert "备份月报" in text

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from flows import LAB, ROOT, at, play
+from flows import LAB, ROOT, at, install, play
 from operations import FILE, HOSTS, contract, entries, last_record, marks, now, verb, verify
 
 HOURS = timedelta(hours=1)
@@ -281,7 +281,7 @@ def test_check_mode_shows_the_gate_and_writes_nothing():
 
 
 def test_a_host_whose_clock_is_an_hour_ahead(tmp_path):
-    at("db1").check_output("apt-get -qq install -y --no-install-recommends libfaketime >/dev/null 2>&1 && echo done")
+    install("db1", "libfaketime")
     wrapper = '#!/bin/sh\nexec env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME=+1h /usr/bin/python3 "$@"\n'
     at("db1").check_output(
         "printf %s > /usr/local/bin/late-python; chmod 755 /usr/local/bin/late-python; echo done", wrapper

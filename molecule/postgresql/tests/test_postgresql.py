@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from flows import LAB, ROOT, address, at, converge, lab, play, sql
+from flows import LAB, ROOT, address, at, converge, install, lab, play, sql
 
 HOST = "db1"
 
@@ -68,12 +68,8 @@ def test_it_listens_on_loopback_and_the_sites_address_only():
 
 
 def test_app_hosts_get_in_by_tls_and_password_and_nobody_else_does():
-    at("app1").check_output(
-        "apt-get -qq install -y --no-install-recommends python3-psycopg2 >/dev/null 2>&1 && echo done"
-    )
-    at("ops1").check_output(
-        "apt-get -qq install -y --no-install-recommends python3-psycopg2 >/dev/null 2>&1 && echo done"
-    )
+    install("app1", "python3-psycopg2")
+    install("ops1", "python3-psycopg2")
     secret = password("deploy_database_user_password")
     plain = "sslmode=require"
     assert connect("app1", "trauma_app", secret, plain) == ""
@@ -102,9 +98,7 @@ def foreign_server():
     """Give a host with a server and data that somebody else made, long before us."""
     lab("lose", "bare2")
     lab("up", "bare2")
-    at("bare2").check_output(
-        "DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends postgresql >/dev/null 2>&1 && echo done"
-    )
+    install("bare2", "postgresql")
     sql("CREATE TABLE patients AS SELECT generate_series(1, 1000) AS id", host="bare2")
     at("bare2").check_output(
         "sed -i '1i host all all 192.0.2.0/24 scram-sha-256' /etc/postgresql/*/main/pg_hba.conf && echo done"
