@@ -150,7 +150,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def judge(self, given: dict[str, Any]) -> tuple[Contract, Policy, Verdict, dict[str, Any]]:
         """Return contract, policy, the gate's verdict, and the record as far as it is known."""
         contract = read_contract(given["contract"])
-        policy = policy_of(given["verb"], {verb: rule.model_dump() for verb, rule in contract.policies.items()})
+        policy = policy_of(given["verb"], contract.stricter)
         at = moment(
             given["now"],
             datetime.now(UTC),

@@ -67,6 +67,11 @@ class Contract(Part):
         """Return the time zone of all hours and dates of the contract."""
         return self.timezone
 
+    @property
+    def stricter(self) -> dict[str, dict[str, str]]:
+        """Return its policies as `policy_of` takes them."""
+        return {str(verb): rules.model_dump() for verb, rules in self.policies.items()}
+
 
 def read_contract(data: object) -> Contract:
     """Return the contract that plain data (from YAML) describes.

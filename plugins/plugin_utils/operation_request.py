@@ -110,13 +110,13 @@ def approval_of(
 
     The verb `record` takes its own, where the contract wants one, or brings in that of an emergency, which `emergency` looks up in the ledger.
     """
-    if not given["approval"]:
-        return None, (
-            f"{given['verb']} needs the hospital's approval; let it make one with traumalink.ops.approve, and give operation_approval=FILE"
-        )
     try:
-        document = Path(given["approval"]).expanduser()
         keys = approver_keys([contact.model_dump() for contact in contract.contacts])
+        if not given["approval"]:
+            how = "let it make one with traumalink.ops.approve, and give operation_approval=FILE"
+            nobody = "nobody can give it: have the contract name a contact with side hospital, role approver and signing_keys"
+            return None, f"{given['verb']} needs the hospital's approval; {how if keys else nobody}"
+        document = Path(given["approval"]).expanduser()
         if brings_approval(given) and not lets_record(verified(document, None, keys)):
             found = check_afterwards(document, keys, given["site"], at, emergency)
         else:
