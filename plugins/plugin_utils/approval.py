@@ -13,10 +13,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.record import iso
 
 __all__ = [
     "FORMAT",
@@ -26,7 +27,6 @@ __all__ = [
     "Approval",
     "ApprovalError",
     "approver_keys",
-    "iso",
     "problems",
 ]
 
@@ -56,11 +56,6 @@ FORMS = {
     "made_at": TIME,
     "note": (r".{0,500}", "one line of up to 500 characters"),
 }
-
-
-def iso(moment: datetime) -> str:
-    """Return an aware time as an approval writes it: UTC, whole seconds."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
+from ansible_collections.traumalink.ops.plugins.module_utils.record import iso
 from ansible_collections.traumalink.ops.plugins.module_utils.release_folder import digest_of
 from ansible_collections.traumalink.ops.plugins.module_utils.signature import SIGNATURE_SUFFIX, public_key, sign
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
@@ -23,7 +24,6 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
     WITH_SUBJECT,
     Approval,
     ApprovalError,
-    iso,
     problems,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import run_id_of

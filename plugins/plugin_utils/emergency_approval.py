@@ -15,11 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.traumalink.ops.plugins.module_utils.record import RUN_ID
+from ansible_collections.traumalink.ops.plugins.module_utils.record import RUN_ID, iso
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
     Approval,
     ApprovalError,
-    iso,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock_limit import CLOCK_LIMIT
 from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import Signed, check, kept, signed
