@@ -26,7 +26,15 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval 
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Request, Verdict, agreed_duration, expected
 from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import check, verified
 
-__all__ = ["OPTIONS", "REQUEST_OPTIONS", "actor_of", "brings_approval", "opening_record", "request_of"]
+__all__ = [
+    "OPTIONS",
+    "REQUEST_OPTIONS",
+    "actor_of",
+    "brings_approval",
+    "opening_record",
+    "refusal_of_strategy",
+    "request_of",
+]
 
 MAX_ACTOR = 200
 
@@ -79,6 +87,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "keeper_file": {"type": "str", "default": ""},
     "outcome": {"type": "str", "choices": ["success", "failed", "rolled_back", "refused"], "default": "failed"},
 }
+
+
+def refusal_of_strategy(strategy: str) -> str:
+    """Return why an operation does not run under a play's strategy, "" where it does: what is done once for all hosts would be done by each."""
+    if strategy.rpartition(".")[2] not in ("free", "host_pinned"):
+        return ""
+    return (
+        f"the play has strategy {strategy}, under which each host would begin an operation of its own; write strategy: linear into the play. "
+        "Nothing was changed"
+    )
 
 
 def actor_of(variables: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> str:

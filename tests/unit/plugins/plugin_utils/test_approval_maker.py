@@ -89,7 +89,7 @@ def test_refuses_everything_that_is_wrong_at_once() -> None:
     lines = str(caught.value).splitlines()
     assert [line.split(" ")[0] for line in lines[1:]] == ["site", "subject", "note", "there"]
     assert lines[-1] == "there is no verb 'upgrad'; write upgrade"
-    with pytest.raises(ApprovalError, match="there is no verb 'x'; write one of backup, backup_check, .*, upgrade$"):
+    with pytest.raises(ApprovalError, match=r"there is no verb 'x'; write one of backup, backup_check, .*, upgrade$"):
         made(verb="x")
     with pytest.raises(ApprovalError, match=r"valid for 30\.0 days; at most 30 are"):
         made(valid=month)

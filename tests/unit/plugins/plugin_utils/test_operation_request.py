@@ -98,3 +98,16 @@ def test_what_to_do_without_an_approval_depends_on_whether_anybody_can_give_one(
     found, problem = approval_of(given, contract, NOW, lambda _verb, _run_id: None)
     assert found is None
     assert problem.startswith(said)
+
+
+@pytest.mark.parametrize("strategy", ["linear", "ansible.builtin.linear", "debug"])
+def test_a_strategy_that_does_once_what_is_to_be_done_once_is_taken(strategy: str) -> None:
+    assert operation_request.refusal_of_strategy(strategy) == ""
+
+
+@pytest.mark.parametrize("strategy", ["free", "host_pinned", "ansible.builtin.free"])
+def test_a_strategy_under_which_each_host_runs_for_itself_is_refused(strategy: str) -> None:
+    said = operation_request.refusal_of_strategy(strategy)
+    assert said.startswith(
+        f"the play has strategy {strategy}, under which each host would begin an operation of its own"
+    )
