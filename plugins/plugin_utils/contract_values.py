@@ -16,6 +16,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.plugin_utils import duration
 from ansible_collections.traumalink.ops.plugins.plugin_utils.jmespath_check import checked_expression
 from ansible_collections.traumalink.ops.plugins.plugin_utils.near_words import near
@@ -49,7 +50,7 @@ YEARS = range(2000, 2101)  # days and zones are counted forth and back from a da
 CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
 
-class EntriesError(ValueError):
+class EntriesError(OpsError, ValueError):
     """Entries of a list are wrong; `faults` has each one's place in the list, and what is wrong with it."""
 
     def __init__(self, faults: Sequence[tuple[int, str]]) -> None:
