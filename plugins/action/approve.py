@@ -19,7 +19,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
     approver_keys,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.controller_action import ControllerAction
-from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import subject_of
+from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import refuse_to_come, subject_of
 
 
 class ActionModule(ControllerAction):
@@ -73,7 +73,7 @@ def zone_of(name: str) -> ZoneInfo:
 def wanted(given: dict[str, Any], now: datetime) -> Approval:
     """Return the approval that the arguments ask for. Raises ApprovalError."""
     if given["run_id"]:
-        given = of_emergency(given)
+        given = of_emergency(given, now)
     if given["subject_file"] and given["sha256"]:
         raise ApprovalError(
             "Give approve_subject_file or approve_sha256, not both: the SHA-256 of the file is computed."
@@ -95,12 +95,14 @@ def wanted(given: dict[str, Any], now: datetime) -> Approval:
     )
 
 
-def of_emergency(given: dict[str, Any]) -> dict[str, Any]:
+def of_emergency(given: dict[str, Any], now: datetime) -> dict[str, Any]:
     """Return the arguments of an approval after an emergency; it is good for that one alone, so it may be brought in as long as any. Raises ApprovalError."""
     for name in ("subject_file", "sha256", "subject_name"):
         if given[name]:
             raise ApprovalError(
                 f"approve_run_id says which emergency was right; leave approve_{name} out, which is for what is to come."
             )
+    subject = subject_of(given["run_id"])
+    refuse_to_come(given["run_id"], now)
     hours = LONGEST // timedelta(hours=1) if given["hours"] is None and not given["valid_to"] else given["hours"]
-    return {**given, "sha256": subject_of(given["run_id"]), "subject_name": given["run_id"], "hours": hours}
+    return {**given, "sha256": subject, "subject_name": given["run_id"], "hours": hours}

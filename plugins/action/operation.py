@@ -49,6 +49,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request i
     actor_of,
     brings_approval,
     opening_record,
+    refusal_of_strategy,
     request_of,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy, policy_of
@@ -74,6 +75,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Take the step that `state` names."""
         super().run(tmp, task_vars)
+        if problem := refusal_of_strategy(self._task.play.strategy):
+            raise AnsibleActionFail(problem)
         _result, given = self.validate_argument_spec(argument_spec=OPTIONS)
         given |= given.pop("request")
         self.variables: dict[str, Any] = task_vars or {}
@@ -150,7 +153,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     def judge(self, given: dict[str, Any]) -> tuple[Contract, Policy, Verdict, dict[str, Any]]:
         """Return contract, policy, the gate's verdict, and the record as far as it is known."""
         contract = read_contract(given["contract"])
-        policy = policy_of(given["verb"], {verb: rule.model_dump() for verb, rule in contract.policies.items()})
+        policy = policy_of(given["verb"], contract.stricter)
         at = moment(
             given["now"],
             datetime.now(UTC),

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 from .backup_look import Look
 from .backup_month import BACKED_UP, MISSING, BackupMonth, History, month_of_backups
 from .backup_report_page import Heading, backup_page
-from .backup_status import CRITICAL, SEVERITIES, WARNING, Facts, Finding, Limits, findings, newest_proven
+from .backup_status import Facts, Limits, findings, newest_proven
 from .command import Runner
 from .errors import OpsError
+from .finding import CRITICAL, SEVERITIES, WARNING, Finding
 from .finding_texts import sentence
 from .ledger_reading import Selection, records
 from .ledger_selection import month_of

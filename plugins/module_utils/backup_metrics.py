@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from .backup_status import SEVERITIES, Facts, Finding, newest_proven
+from .backup_status import Facts, newest_proven
+from .finding import SEVERITIES, Finding
 
 __all__ = ["metrics_text"]
 

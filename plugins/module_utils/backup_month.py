@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from .backup_status import NOTICE, WARNING, Facts, Finding, newest_proven
+from .backup_status import Facts, newest_proven
 from .drill_result import SUCCESS
+from .finding import NOTICE, WARNING, Finding
 
 __all__ = [
     "BACKED_UP",

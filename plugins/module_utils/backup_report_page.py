@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from .backup_month import BackupMonth
-from .backup_status import CRITICAL, WARNING, Facts, Finding, newest_proven
+from .backup_status import Facts, newest_proven
+from .finding import CRITICAL, WARNING, Finding
 from .finding_texts import words
 from .growth_chart import Point, chart
 from .report_page import FONT, Text, page, trusted

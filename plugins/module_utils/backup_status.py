@@ -11,50 +11,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from .backup_proof import Proof
 from .drill_result import SUCCESS, DrillResult, standing
 from .file_proof import FileDrill, FileProof
+from .finding import CRITICAL, NOTICE, SEVERITIES, WARNING, Finding
 from .pgbackrest_sets import Backup
 from .second_repository import SecondState
 from .wal_continuity import Continuity
 
 __all__ = [
-    "CRITICAL",
-    "NOTICE",
-    "SEVERITIES",
-    "WARNING",
     "Certificate",
     "Facts",
-    "Finding",
     "Limits",
     "VaultState",
     "findings",
     "newest_proven",
 ]
 
-CRITICAL, WARNING, NOTICE = "critical", "warning", "notice"
-SEVERITIES = (CRITICAL, WARNING, NOTICE)
 VAULT_SILENCE = timedelta(minutes=30)  # its timer runs every minute
 CERTIFICATE_CRITICAL = timedelta(days=7)
 FREE_CRITICAL = 0.03  # of the file system
 FULL_CRITICAL_DAYS = 3.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was noticed.
-
-    Attributes:
-        severity: `critical` (what is archived may be lost, or nothing new is kept), `warning` (will become so), `notice` (should be known).
-        code: what it is; the words for it, why it matters and what to do stand in finding_texts.py.
-        values: what the words name: texts, numbers, times.
-    """
-
-    severity: str
-    code: str
-    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

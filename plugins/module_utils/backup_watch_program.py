@@ -13,10 +13,11 @@ from pathlib import Path
 
 from .backup_look import limits_of, look_of
 from .backup_metrics import metrics_text
-from .backup_status import CRITICAL, findings
+from .backup_status import findings
 from .command import run
 from .errors import OpsError
 from .files import TextFile, write_text
+from .finding import CRITICAL
 from .finding_texts import sentence
 from .heartbeat import beat
 from .pgbackrest import PgBackRest

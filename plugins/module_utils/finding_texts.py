@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from .backup_status import Finding
+from .finding import Finding
 
 __all__ = ["FINDING_TEXTS", "Words", "sentence", "words"]
 

@@ -10,7 +10,7 @@ module: window_calendar
 short_description: Print the days to come with the times of disruptive work
 description:
   - Runs on the controller, and prints a line for each day (date, kind of day, when disruptive work may run, freezes) and for each
-    warning of the holiday calendar.
+    warning, of the holiday calendar or of approvals that nobody can give.
 options:
   contract: {description: The site's contract., type: dict, required: true}
   at: {description: A moment of the first day as ISO 8601 with an offset; now where it is left out., type: str}

@@ -13,10 +13,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.record import iso
 
 __all__ = [
     "FORMAT",
@@ -26,7 +27,6 @@ __all__ = [
     "Approval",
     "ApprovalError",
     "approver_keys",
-    "iso",
     "problems",
 ]
 
@@ -56,11 +56,6 @@ FORMS = {
     "made_at": TIME,
     "note": (r".{0,500}", "one line of up to 500 characters"),
 }
-
-
-def iso(moment: datetime) -> str:
-    """Return an aware time as an approval writes it: UTC, whole seconds."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @dataclass(frozen=True)
@@ -133,15 +128,18 @@ def approver_keys(contacts: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]
     allowed: dict[str, list[str]] = {}
     owner: dict[str, str] = {}
     shared: dict[str, set[str]] = {}
-    for contact in contacts:
+    for number, contact in enumerate(contacts):
         name = str(contact.get("id") or "")
-        keys = [_public_key(line, name) for line in contact.get("signing_keys") or []]
+        lines = contact.get("signing_keys") or []
+        keys = [_public_key(line, f"contacts[{number}].signing_keys[{place}]") for place, line in enumerate(lines)]
         for key in keys:
             if owner.setdefault(key, name) != name:
                 shared.setdefault(key, {owner[key]}).add(name)
         if keys and contact.get("side") == "hospital" and "approver" in (contact.get("roles") or []):
             if not re.fullmatch(FORMS["approver"][0], name):
-                raise ApprovalError(f"contract.contacts: an approver's id {name!r} must be a word, such as li_na.")
+                raise ApprovalError(
+                    f"contract.contacts[{number}].id: an approver's id {name!r} must be a word, such as li_na."
+                )
             allowed[name] = keys
     for names in shared.values():
         if names & allowed.keys():
@@ -152,14 +150,12 @@ def approver_keys(contacts: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]
     return allowed
 
 
-def _public_key(line: object, contact: str) -> str:
+def _public_key(line: object, path: str) -> str:
     words = str(line).split()
     if (
         len(words) < 2
         or not re.fullmatch(r"(ssh|ecdsa|sk)-[\w@.-]+", words[0])
         or not re.fullmatch(r"[\w+/=]+", words[1])
     ):
-        raise ApprovalError(
-            f"contract.contacts: a signing key of {contact} is no public key; write the line of its .pub file: ssh-ed25519 AAAA…"
-        )
+        raise ApprovalError(f"contract.{path}: is no public key, write the line of its .pub file: ssh-ed25519 AAAA…")
     return " ".join(words[:2])

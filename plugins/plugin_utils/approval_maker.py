@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from ansible_collections.traumalink.ops.plugins.module_utils.files import TextFile, write_text
+from ansible_collections.traumalink.ops.plugins.module_utils.record import iso
 from ansible_collections.traumalink.ops.plugins.module_utils.release_folder import digest_of
 from ansible_collections.traumalink.ops.plugins.module_utils.signature import SIGNATURE_SUFFIX, public_key, sign
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
@@ -23,10 +24,10 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
     WITH_SUBJECT,
     Approval,
     ApprovalError,
-    iso,
     problems,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import run_id_of
+from ansible_collections.traumalink.ops.plugins.plugin_utils.near_words import near
 from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import verified
 from ansible_collections.traumalink.ops.plugins.plugin_utils.verb_titles import VERB_TITLES, title_of
 
@@ -102,7 +103,8 @@ def new_approval(
     )
     faults = problems(approval.as_text())
     if verb not in VERB_TITLES:
-        faults.append(f"there is no verb {verb!r}; it is one of {', '.join(VERB_TITLES)}")
+        known = f"one of {', '.join(VERB_TITLES)}"
+        faults.append(f"there is no verb {verb!r}; write {near(verb, VERB_TITLES) or known}")
     if verb in WITH_SUBJECT and not subject:
         faults.append(
             f"an approval of {verb} is for one release or plan; give its file as approve_subject_file, or its SHA-256 as approve_sha256"

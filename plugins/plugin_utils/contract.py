@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, tzinfo
-from typing import Any, Literal, get_args
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
@@ -30,42 +31,10 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_parts impo
     WorkingHours,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import Zone, read_zone
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import VERB
 from pydantic import Field, ValidationError
 
-__all__ = ["VERBS", "Contract", "ContractError", "contract_schema", "plain", "read_contract"]
-
-# DESIGN, "Folders": the verbs, the ledger's own, and those for files beside the database.
-VERB = Literal[
-    "site",
-    "pack_release",
-    "deploy",
-    "upgrade",
-    "finalize",
-    "rollback",
-    "backup",
-    "backup_check",
-    "backup_files",
-    "restore",
-    "restore_database",
-    "restore_files",
-    "drill",
-    "patch",
-    "inspect",
-    "maintain_database",
-    "report",
-    "monitor",
-    "rotate_credentials",
-    "migrate",
-    "failover",
-    "approve",
-    "record",
-    "fault",
-    "compliance",
-    "awx",
-    "window_calendar",
-    "ledger",
-]
-VERBS: tuple[str, ...] = get_args(VERB)
+__all__ = ["Contract", "ContractError", "contract_schema", "plain", "read_contract"]
 
 
 class ContractError(OpsError):
@@ -98,6 +67,11 @@ class Contract(Part):
         """Return the time zone of all hours and dates of the contract."""
         return self.timezone
 
+    @property
+    def stricter(self) -> dict[str, dict[str, str]]:
+        """Return its policies as `policy_of` takes them."""
+        return {str(verb): rules.model_dump() for verb, rules in self.policies.items()}
+
 
 def read_contract(data: object) -> Contract:
     """Return the contract that plain data (from YAML) describes.
@@ -106,12 +80,12 @@ def read_contract(data: object) -> Contract:
         ContractError: it describes none; the message has every error, one a line: contract.<path>: what is wrong, what to write.
     """
     try:
-        text = json.dumps(plain(data), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ContractError(
-            f"contract: holds what is no plain data ({error}), write texts, numbers, lists, maps"
-        ) from error
-    found = json.loads(text)
+        found = plain(data)
+        text = json.dumps(found)
+    except TypeError as error:
+        raise ContractError(str(error)) from error
+    except RecursionError as error:
+        raise ContractError("contract: holds itself by an alias of YAML, write out what is meant") from error
     lines = check_faults(found)
     try:
         contract = Contract.model_validate_json(text, context={"zone": zone_of(found)})
@@ -145,20 +119,23 @@ def contract_schema() -> dict[str, Any]:
     }
 
 
-def plain(data: object) -> Any:
+def plain(data: object, path: str = "contract") -> Any:
     """Return data as JSON has it: mappings with text keys, lists, texts, numbers; dates as ISO 8601; Ansible's own types lose their wrapping.
 
+    Args:
+        path: where it stands, for the message.
+
     Raises:
-        TypeError: something in it has no such form.
+        TypeError: something in it has no such form; the message has its path.
     """
     if isinstance(data, Mapping):
-        return {str(key): plain(value) for key, value in data.items()}
+        return {str(key): plain(value, f"{path}.{key}") for key, value in data.items()}
     if isinstance(data, str):
         return str(data)
-    if data is None or isinstance(data, bool | int | float):
+    if data is None or isinstance(data, bool | int) or (isinstance(data, float) and math.isfinite(data)):
         return data
     if isinstance(data, date):  # a datetime is one too
         return data.isoformat()
     if isinstance(data, Sequence):
-        return [plain(value) for value in data]
-    raise TypeError(f"{data!r} of type {type(data).__name__}")
+        return [plain(value, f"{path}[{number}]") for number, value in enumerate(data)]
+    raise TypeError(f"{path}: {data!r} is no plain data, write a text, a number, a list or a mapping")

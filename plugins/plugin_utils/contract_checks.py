@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The traumalink.ops developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a contract's parts must not say together: names twice, contacts that are not there, days under another year, policies that are looser.
+"""What a contract's parts must not say together: names or keys twice, contacts that are not there, days under another year, policies that are looser.
 
 Asked of the plain data, as far as each value can be read by itself, so that these faults are told at once with those of single fields.
 """
@@ -9,26 +9,33 @@ Asked of the plain data, as far as each value can be read by itself, so that the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import (
     read_dates,
+    read_key,
     read_one_or_more_ranges,
 )
-from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import POLICIES, STRICTER
+from ansible_collections.traumalink.ops.plugins.plugin_utils.near_words import near
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import POLICIES, STRICTER, VERBS
 
 __all__ = ["check_faults"]
 
 Value = TypeVar("Value")
+LEAST = {  # a looser policy's answer says what the collection's word means
+    "restarts": "required where a serving process is restarted",
+    "serving": "required over a database that serves",
+}
 
 
 def check_faults(data: object) -> list[str]:
     """Return a line for each fault: contract.<path>: what is wrong, what to write; none for what is no mapping."""
     if not isinstance(data, dict):
         return []
-    checks = (_names, _safe_hours, _overrides, _policies, _responsible)
-    return [line for check in checks for line in check(data)]
+    checks = (_names, _safe_hours, _overrides, _no_operation, _policies, _responsible, _keys)
+    return [f"contract.{line}" for check in checks for line in check(data)]
 
 
 def _names(data: Mapping[str, Any]) -> Iterator[str]:
@@ -39,7 +46,7 @@ def _names(data: Mapping[str, Any]) -> Iterator[str]:
             name = entry.get(key) if isinstance(entry, dict) else None
             if isinstance(name, str) and name in seen:
                 shown = json.dumps(name, ensure_ascii=False)
-                yield f"contract.{section}[{number}].{key}: {shown} is there already, write another {key}"
+                yield f"{section}[{number}].{key}: {shown} is there already, write another {key}"
             elif isinstance(name, str):
                 seen.add(name)
 
@@ -47,12 +54,12 @@ def _names(data: Mapping[str, Any]) -> Iterator[str]:
 def _safe_hours(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield always-safe hours that overlap working hours of any day."""
     given = _map(data.get("calendar")).get("always_safe")
-    for safe in _read(read_one_or_more_ranges, given if isinstance(given, list) else [given]):
+    for place, safe in _read(read_one_or_more_ranges, given):
         for kind in ("workday", "restday"):
-            for hours in _read(read_one_or_more_ranges, _list(_map(data.get("working_hours")).get(kind))):
+            for number, hours in _read(read_one_or_more_ranges, _list(_map(data.get("working_hours")).get(kind))):
                 if safe.minutes() & hours.minutes():
                     yield (
-                        f"contract.working_hours: {hours} overlaps calendar.always_safe {safe}, "
+                        f"calendar.always_safe{place}: {safe} overlaps working_hours.{kind}{number}, {hours}, "
                         "write safe hours in which nobody works on any day"
                     )
 
@@ -60,31 +67,42 @@ def _safe_hours(data: Mapping[str, Any]) -> Iterator[str]:
 def _overrides(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield days that stand under another year, and days that are off and worked."""
     for year, override in _map(_map(data.get("calendar")).get("overrides")).items():
-        parts = _map(override)
-        off = {*_read(read_dates, _list(parts.get("off", parts.get("False"))))}  # YAML 1.1 reads a bare `off` as false
-        off.update(day for days in _map(parts.get("holidays")).values() for day in _read(read_dates, _list(days)))
-        work = {*_read(read_dates, _list(parts.get("work")))}
-        for day in sorted(off | work):
+        parts, path = _map(override), f"calendar.overrides.{year}"
+        off = _days(f"{path}.off", parts.get("off", parts.get("False")))  # YAML 1.1 reads a bare `off` as false
+        for name, dates in _map(parts.get("holidays")).items():
+            off += _days(f"{path}.holidays.{name}", dates)
+        work = _days(f"{path}.work", parts.get("work"))
+        for place, day in (*off, *work):
             if year.isdigit() and day.year != int(year):
-                yield f"contract.calendar.overrides: {day} stands under {year}, write it under {day.year}"
-        for day in sorted(off & work):
-            yield f"contract.calendar.overrides.{year}.work: {day} is off as well, write it in one of the two"
+                yield f"{place}: {day} stands under {year}, write it under {day.year}"
+        for place, day in work:
+            if day in {each for _, each in off}:
+                yield f"{place}: {day} is off as well, write it in one of the two"
+
+
+def _days(path: str, dates: object) -> list[tuple[str, date]]:
+    """Return each day of a list of dates, with the path of its entry."""
+    return [(f"{path}{place}", day) for place, day in _read(read_dates, _list(dates))]
+
+
+def _no_operation(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is said of verbs that run as no operation, which nothing would ask; a verb that is none at all is told by its own path."""
+    for section in ("policies", "expected"):
+        for verb in _map(data.get(section)):
+            if verb in VERBS and verb not in POLICIES:
+                yield f"{section}.{verb}: {verb} is no operation on the site, so nothing would ask for this, leave it out"
 
 
 def _policies(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield policies that are looser than the collection's (DESIGN, "The operation"), which would not hold."""
     for verb, rules in _map(data.get("policies")).items():
         if verb not in POLICIES:
-            continue  # an unknown verb is told by its own path; one that is no operation asks for nothing
+            continue
         for name, order in STRICTER.items():
             word, least = _map(rules).get(name), getattr(POLICIES[verb], name)
             if word in order and order.index(word) < order.index(least):
-                meant = {
-                    "restarts": "required where a serving process is restarted",
-                    "serving": "required over a database that serves",
-                }
                 yield (
-                    f"contract.policies.{verb}.{name}: {word} is looser than the collection's word ({meant.get(least, least)}), "
+                    f"policies.{verb}.{name}: {word} is looser than the collection's word ({LEAST.get(least, least)}), "
                     f"write {least if name == 'lock' else 'required'}, or leave it out"
                 )
 
@@ -93,20 +111,48 @@ def _responsible(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield responsible contacts whom the contract does not have."""
     contacts = [entry.get("id") for entry in _list(data.get("contacts")) if isinstance(entry, dict)]
     known = [contact for contact in contacts if isinstance(contact, str)]
+    ids = f"ids of contacts: {', '.join(known)}" if known else "that contact under contacts"
     for severity, level in _map(data.get("service_levels")).items():
-        wanted = [name for name in _list(_map(level).get("responsible")) if isinstance(name, str)]
-        if unknown := [name for name in wanted if name not in known]:
-            instead = f"write ids of contacts: {', '.join(known)}" if known else "write that contact under contacts"
-            yield f"contract.service_levels: {severity}.responsible: {', '.join(unknown)} is no contact, {instead}"
+        for number, name in enumerate(_list(_map(level).get("responsible"))):
+            if isinstance(name, str) and name not in known:
+                path = f"service_levels.{severity}.responsible[{number}]"
+                yield f"{path}: {name} is no contact, write {near(name, known) or ids}"
 
 
-def _read(read: Callable[[Any], tuple[Value, ...]], items: list[Any]) -> Iterator[Value]:
-    """Yield what can be read of a list; the rest is told by its own path."""
-    for item in items:
+def _keys(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield keys of an approver that are another contact's as well, and the other way round: they would not tell who signed."""
+    first: dict[str, tuple[int, Any, bool]] = {}
+    for number, entry in enumerate(_list(data.get("contacts"))):
+        contact = _map(entry)
+        approves = "approver" in _list(contact.get("roles"))
+        for place, key in enumerate(_list(contact.get("signing_keys"))):
+            try:
+                owner, name, as_well = first.setdefault(_bare(key), (number, contact.get("id"), approves))
+            except ValueError:
+                continue
+            if owner != number and (approves or as_well):
+                yield (
+                    f"contacts[{number}].signing_keys[{place}]: is a key of {name} as well, so nobody could tell who approved, "
+                    "write a key of their own (ssh-keygen -t ed25519)"
+                )
+
+
+def _bare(key: object) -> str:
+    """Return a public key without its comment. Raises ValueError: it is none."""
+    return " ".join(read_key(key).split()[:2])
+
+
+def _read(read: Callable[[Any], Iterable[Value]], given: object) -> Iterator[tuple[str, Value]]:
+    """Yield what can be read of a list, or of one value, each with its place below it, such as [1]; the rest is told by its own path."""
+    entries = (
+        [(f"[{number}]", [entry]) for number, entry in enumerate(given)] if isinstance(given, list) else [("", given)]
+    )
+    for place, entry in entries:
         try:
-            yield from read([item])
+            found = read(entry)
         except ValueError:
             continue
+        yield from ((place, value) for value in found)
 
 
 def _map(value: object) -> dict[str, Any]:

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import EntriesError
+from ansible_collections.traumalink.ops.plugins.plugin_utils.near_words import near
 
 __all__ = ["faults"]
 
@@ -35,13 +38,24 @@ def faults(errors: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> li
             continue  # only what was wrong in it has gone; that is said already
         location = [part for part in error["loc"] if part != "[key]"]
         path = _path([part for part in location if part not in schema["$defs"]])
-        lines.append(f"{path}: {_words(error, location, schema)}")
+        lines += [f"{path}{entry}: {words}" for entry, words in _said(error, location, schema)]
     return lines
 
 
 def _path(location: Sequence[str | int]) -> str:
     """Return a location as one writes it: contract.windows[1].duration."""
     return "contract" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+
+
+def _said(
+    error: Mapping[str, Any], location: Sequence[str | int], schema: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield the place below the location, "" for the value itself, and what is wrong there."""
+    cause = (error.get("ctx") or {}).get("error")
+    if isinstance(cause, EntriesError):
+        yield from ((f"[{number}]", words) for number, words in cause.faults)
+    else:
+        yield "", _words(error, location, schema)
 
 
 def _words(error: Mapping[str, Any], location: Sequence[str | int], schema: Mapping[str, Any]) -> str:
@@ -54,7 +68,9 @@ def _words(error: Mapping[str, Any], location: Sequence[str | int], schema: Mapp
     if kind == "missing":
         return f"is missing, write {_example(str(location[-1]), _at(location, schema))}"
     if kind == "literal_error":
-        return f"{given} is not known here, write {error['ctx']['expected'].replace(chr(39), '')}"
+        expected = str(error["ctx"]["expected"])
+        meant = near(str(error["input"]), re.findall("'([^']*)'", expected))
+        return f"{given} is not known here, write {meant or expected.replace(chr(39), '')}"
     wanted = _at(location, schema)
     instead = f"write {_example('' if not location or isinstance(location[-1], int) else location[-1], wanted)}"
     if kind == "string_pattern_mismatch":
@@ -73,8 +89,7 @@ def _words(error: Mapping[str, Any], location: Sequence[str | int], schema: Mapp
 def _unknown_key(key: str, part: Mapping[str, Any]) -> str:
     """Return what to write instead of a key that a part does not have."""
     known = list(part.get("properties", {}))
-    close = difflib.get_close_matches(key, known, 1)
-    return f"is not known here, write {close[0] if close else 'one of ' + ', '.join(known)}"
+    return f"is not known here, write {near(key, known) or 'one of ' + ', '.join(known)}"
 
 
 def _example(key: str, schema: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values imp
     Dates,
     DayNames,
     Duration,
+    EntriesError,
     Hours,
     HoursOrOne,
     Moment,
@@ -257,5 +258,12 @@ class Contact(Part):
     def the_hospital_approves(cls, roles: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         """Refuse an approver of the vendor."""
         if "approver" in roles and info.data.get("side") == "vendor":
-            raise ValueError("has approver on the vendor's side, write approver only for contacts of the hospital")
+            raise EntriesError(
+                [
+                    (
+                        roles.index("approver"),
+                        "approver is on the vendor's side, write it only for contacts of the hospital",
+                    )
+                ]
+            )
         return roles

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.plugin_utils import duration
 from ansible_collections.traumalink.ops.plugins.plugin_utils.jmespath_check import checked_expression
+from ansible_collections.traumalink.ops.plugins.plugin_utils.near_words import near
 from pydantic import PlainValidator, WithJsonSchema
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Dates",
     "DayNames",
     "Duration",
+    "EntriesError",
     "Expression",
     "Hours",
     "HoursOrOne",
@@ -39,10 +42,20 @@ __all__ = [
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Dated = TypeVar("Dated", date, datetime)
+Value = TypeVar("Value")
 DAYS = ("any", "workday", "restday", *WEEKDAYS)
+SOME_DAYS = "any, workday, restday, or names such as [saturday, sunday]"
 DAY_MINUTES = 24 * 60
 YEARS = range(2000, 2101)  # days and zones are counted forth and back from a date, which must not leave the calendar
 CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+class EntriesError(OpsError, ValueError):
+    """Entries of a list are wrong; `faults` has each one's place in the list, and what is wrong with it."""
+
+    def __init__(self, faults: Sequence[tuple[int, str]]) -> None:
+        super().__init__("; ".join(words for _, words in faults))
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,19 @@ def _shown(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
+def _each(read: Callable[[object], Value], entries: Sequence[object]) -> tuple[Value, ...]:
+    """Return what all entries of a list say. Raises EntriesError: with every one that says nothing."""
+    found, faults = [], []
+    for number, entry in enumerate(entries):
+        try:
+            found.append(read(entry))
+        except ValueError as error:
+            faults.append((number, str(error)))
+    if faults:
+        raise EntriesError(faults)
+    return tuple(found)
+
+
 def read_time(value: object) -> time:
     """Return a time of day from "HH:MM"."""
     if isinstance(value, str) and re.fullmatch(CLOCK, value):
@@ -94,22 +120,25 @@ def read_ranges(value: object) -> tuple[TimeRange, ...]:
     """Return hours from a list of them."""
     if not isinstance(value, list):
         raise ValueError(f'{_shown(value)} is no list of hours, write for example ["08:00-12:00", "14:00-17:30"]')
-    return tuple(read_range(item) for item in value)
+    return _each(read_range, value)
 
 
 def read_one_or_more_ranges(value: object) -> tuple[TimeRange, ...]:
     """Return hours from one range or a list of them."""
-    return read_ranges([value] if isinstance(value, str) else value)
+    return (read_range(value),) if isinstance(value, str) else read_ranges(value)
 
 
 def read_days(value: object) -> tuple[str, ...]:
     """Return kinds of days and weekday names, from one or a list of them."""
-    names = value if isinstance(value, list) else [value]
-    wrong = [name for name in names if name not in DAYS]
-    if wrong or not names:
-        said = f"{', '.join(map(_shown, wrong))} is no kind of day" if wrong else "no day is given"
-        raise ValueError(f"{said}, write any, workday, restday, or names such as [saturday, sunday]")
-    return tuple(names)
+    if value == []:
+        raise ValueError(f"no day is given, write {SOME_DAYS}")
+    return _each(_day, value) if isinstance(value, list) else (_day(value),)
+
+
+def _day(value: object) -> str:
+    if isinstance(value, str) and value in DAYS:
+        return value
+    raise ValueError(f"{_shown(value)} is no kind of day, write {near(str(value), DAYS) or SOME_DAYS}")
 
 
 def read_date(value: object) -> date:
@@ -127,13 +156,14 @@ def read_dates(value: object) -> tuple[date, ...]:
     """Return dates from a list of YYYY-MM-DD and of YYYY-MM-DD/YYYY-MM-DD, first and last day of several."""
     if not isinstance(value, list):
         raise ValueError(f"{_shown(value)} is no list of dates, write for example [2027-02-05, 2027-02-06/2027-02-11]")
-    dates: list[date] = []
-    for item in value:
-        ends = [read_date(text) for text in item.split("/")] if isinstance(item, str) else [read_date(item)]
-        if len(ends) > 2 or ends[-1] < ends[0] or (ends[-1] - ends[0]).days > 31:
-            raise ValueError(f"{_shown(item)} is no stretch of days, write first and last: 2027-02-06/2027-02-11")
-        dates += [ends[0] + timedelta(days=number) for number in range((ends[-1] - ends[0]).days + 1)]
-    return tuple(dates)
+    return tuple(day for days in _each(_stretch, value) for day in days)
+
+
+def _stretch(value: object) -> list[date]:
+    ends = [read_date(text) for text in value.split("/")] if isinstance(value, str) else [read_date(value)]
+    if len(ends) > 2 or ends[-1] < ends[0] or (ends[-1] - ends[0]).days > 31:
+        raise ValueError(f"{_shown(value)} is no stretch of days, write first and last: 2027-02-06/2027-02-11")
+    return [ends[0] + timedelta(days=number) for number in range((ends[-1] - ends[0]).days + 1)]
 
 
 def read_moment(value: object) -> date | datetime:

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.traumalink.ops.plugins.module_utils.record import RUN_ID
+from ansible_collections.traumalink.ops.plugins.module_utils.record import RUN_ID, iso
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
     Approval,
     ApprovalError,
-    iso,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock_limit import CLOCK_LIMIT
 from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import Signed, check, kept, signed
@@ -31,6 +30,7 @@ __all__ = [
     "check_afterwards",
     "kept_for",
     "lets_record",
+    "refuse_to_come",
     "run_id_of",
     "subject_of",
     "verified_afterwards",
@@ -38,15 +38,36 @@ __all__ = [
 
 # Returns the record of a verb and a run id, None where the ledger has none.
 Emergency = Callable[[str, str], Mapping[str, Any] | None]
+AS_NAMED = "write the emergency's as the message about it names it, such as 20261125-033000-3f9a2c"
 
 
 def subject_of(run_id: str) -> str:
     """Return the subject of an approval after the emergency of that run id. Raises ApprovalError."""
     if not RUN_ID.fullmatch(run_id):
-        raise ApprovalError(
-            f"approve_run_id {run_id!r} is no run id; write the emergency's as the message about it names it, such as 20261125-033000-3f9a2c."
-        )
+        raise ApprovalError(f"approve_run_id {run_id!r} is no run id; {AS_NAMED}.")
     return hashlib.sha256(run_id.encode()).hexdigest()
+
+
+def refuse_to_come(run_id: str, now: datetime) -> None:
+    """Refuse a run id whose time is none, or has not come yet: what is signed for it would be refused when it is brought in.
+
+    Args:
+        now: an aware time, by the clock of whoever signs.
+
+    Raises:
+        ApprovalError: with what to look at.
+    """
+    try:
+        began = datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)  # see record.new_run_id
+    except ValueError:
+        began = None
+    if began is None:
+        raise ApprovalError(f"approve_run_id {run_id!r} names no time that there is; {AS_NAMED}.")
+    if began > now + CLOCK_LIMIT:
+        raise ApprovalError(
+            f"approve_run_id {run_id} is of {iso(began)}, and it is {iso(now)} here: what has not been cannot be approved afterwards. "
+            f"See to this machine's clock, or {AS_NAMED}. Nothing was signed."
+        )
 
 
 def run_id_of(approval: Approval) -> str:

@@ -91,8 +91,8 @@ def judge(contract: Contract, policy: Policy, request: Request) -> Verdict:
     window = {
         "state": state.state,
         "reason": state.reason,
-        "next_open": iso(state.next_open),
-        "next_close": iso(state.next_close),
+        "next_open": state.next_open and state.next_open.isoformat(),
+        "next_close": state.next_close and state.next_close.isoformat(),
     }
     notes = list(state.warnings) if needs_window else []
     if request.asked is not None and request.asked < request.needs:
@@ -148,8 +148,3 @@ def window_refusal(state: WindowState, needs: timedelta, zone: tzinfo) -> str:
     if state.next_open is None:
         return f"{why}; no window opens within the next 400 days"
     return f"{why}; the next opening is {state.next_open.astimezone(zone):%Y-%m-%d %H:%M %Z}"
-
-
-def iso(at: datetime | None) -> str | None:
-    """Return a moment as plain data."""
-    return at.isoformat() if at else None

@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 import jmespath
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
-from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import ApprovalError, approver_keys, iso
+from ansible_collections.traumalink.ops.plugins.module_utils.record import iso
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import ApprovalError, approver_keys
 from ansible_collections.traumalink.ops.plugins.plugin_utils.calendar import Calendar
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_obligations import (

@@ -26,7 +26,15 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval 
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Request, Verdict, agreed_duration, expected
 from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import check, verified
 
-__all__ = ["OPTIONS", "REQUEST_OPTIONS", "actor_of", "brings_approval", "opening_record", "request_of"]
+__all__ = [
+    "OPTIONS",
+    "REQUEST_OPTIONS",
+    "actor_of",
+    "brings_approval",
+    "opening_record",
+    "refusal_of_strategy",
+    "request_of",
+]
 
 MAX_ACTOR = 200
 
@@ -81,6 +89,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+def refusal_of_strategy(strategy: str) -> str:
+    """Return why an operation does not run under a play's strategy, "" where it does: what is done once for all hosts would be done by each."""
+    if strategy.rpartition(".")[2] not in ("free", "host_pinned"):
+        return ""
+    return (
+        f"the play has strategy {strategy}, under which each host would begin an operation of its own; write strategy: linear into the play. "
+        "Nothing was changed"
+    )
+
+
 def actor_of(variables: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> str:
     """Return who runs this: the system user and the controller, and for whom, where an AWX job runs it.
 
@@ -110,13 +128,13 @@ def approval_of(
 
     The verb `record` takes its own, where the contract wants one, or brings in that of an emergency, which `emergency` looks up in the ledger.
     """
-    if not given["approval"]:
-        return None, (
-            f"{given['verb']} needs the hospital's approval; let it make one with traumalink.ops.approve, and give operation_approval=FILE"
-        )
     try:
-        document = Path(given["approval"]).expanduser()
         keys = approver_keys([contact.model_dump() for contact in contract.contacts])
+        if not given["approval"]:
+            how = "let it make one with traumalink.ops.approve, and give operation_approval=FILE"
+            nobody = "nobody can give it: have the contract name a contact with side hospital, role approver and signing_keys"
+            return None, f"{given['verb']} needs the hospital's approval; {how if keys else nobody}"
+        document = Path(given["approval"]).expanduser()
         if brings_approval(given) and not lets_record(verified(document, None, keys)):
             found = check_afterwards(document, keys, given["site"], at, emergency)
         else:

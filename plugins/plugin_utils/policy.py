@@ -7,10 +7,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 
-__all__ = ["POLICIES", "Policy", "policy_of"]
+__all__ = ["POLICIES", "VERB", "VERBS", "Policy", "policy_of"]
+
+
+# DESIGN, "Folders": the verbs, the ledger's own, and those for files beside the database.
+VERB = Literal[
+    "site",
+    "pack_release",
+    "deploy",
+    "upgrade",
+    "finalize",
+    "rollback",
+    "backup",
+    "backup_check",
+    "backup_files",
+    "restore",
+    "restore_database",
+    "restore_files",
+    "drill",
+    "patch",
+    "patch_plan",
+    "inspect",
+    "maintain_database",
+    "report",
+    "monitor",
+    "rotate_credentials",
+    "migrate",
+    "failover",
+    "approve",
+    "record",
+    "fault",
+    "compliance",
+    "awx",
+    "window_calendar",
+    "ledger",
+]
+VERBS: tuple[str, ...] = get_args(VERB)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ Source of the kinds of nodes: jmespath.ast; of their meaning: jmespath.org, "JME
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -24,6 +23,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.record import (
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.record_reader import WINDOW_STATES
 from ansible_collections.traumalink.ops.plugins.plugin_utils.by_hand import KINDS
+from ansible_collections.traumalink.ops.plugins.plugin_utils.near_words import near
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import POLICIES
 
 __all__ = ["misspelt"]
@@ -135,4 +135,4 @@ def _literals(node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _near(word: str, known: Collection[str]) -> str:
-    return " or ".join(difflib.get_close_matches(word, known, 2)) or f"one of {', '.join(known)}"
+    return near(word, known, 2) or f"one of {', '.join(known)}"

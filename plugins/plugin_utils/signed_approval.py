@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.traumalink.ops.plugins.module_utils.record import iso
 from ansible_collections.traumalink.ops.plugins.module_utils.signature import (
     MAX_SIGNATURE_BYTES,
     SIGNATURE_SUFFIX,
@@ -30,7 +31,6 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import (
     WITH_SUBJECT,
     Approval,
     ApprovalError,
-    iso,
     problems,
 )
 

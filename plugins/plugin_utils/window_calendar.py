@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import approver_keys
 from ansible_collections.traumalink.ops.plugins.plugin_utils.calendar import Calendar, Day
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.openings import (
@@ -16,8 +17,9 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.openings import (
     Span,
     openings,
 )
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import POLICIES, policy_of
 
-__all__ = ["CalendarError", "calendar_lines"]
+__all__ = ["CalendarError", "approval_warning", "calendar_lines"]
 
 MOST_DAYS = 400
 
@@ -42,6 +44,17 @@ def calendar_lines(contract: Contract, start: datetime, days: int) -> list[str]:
     heading = f"{'date':10}  {'weekday':9}  {'kind of day':30}  disruptive work may run ({contract.timezone.key})"
     warnings = [f"warning: {text}" for text in calendar.warnings(first)]
     return [heading, *(_line(contract, day, open_times) for day in shown), *warnings]
+
+
+def approval_warning(contract: Contract) -> list[str]:
+    """Return a line that says that nobody can give the approvals that the contract wants; none where somebody can."""
+    if approver_keys([contact.model_dump() for contact in contract.contacts]):
+        return []
+    verbs = [verb for verb in POLICIES if policy_of(verb, contract.stricter).approval == "required"]
+    return [
+        f"warning: {', '.join(verbs)} need the hospital's approval, which nobody can give: no contact of the side hospital with the role approver "
+        "has signing_keys; write the line of that person's .pub file there"
+    ]
 
 
 def _line(contract: Contract, day: Day, open_times: list[Opening]) -> str:

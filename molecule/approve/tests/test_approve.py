@@ -42,7 +42,7 @@ def test_the_person_reads_what_is_approved_in_both_languages(document):
 
 
 def test_an_emergency_is_approved_afterwards_by_its_run_id(tmp_path):
-    run_id = "20261125-033000-3f9a2c"
+    run_id = "20250125-033000-3f9a2c"
     given = {"approve_site": "lab", "approve_verb": "restore", "approve_run_id": run_id, "approve_contact": "approver"}
     places = {"approve_key": str(FOLDER / "key"), "approve_destination": str(tmp_path)}
     contact = {"id": "approver", "side": "hospital", "roles": ["approver"]}

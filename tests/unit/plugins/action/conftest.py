@@ -94,7 +94,8 @@ def act(site: Site, monkeypatch: pytest.MonkeyPatch) -> Act:
         request["controller_records"] = str(site.kept)
         request |= {name: given.pop(name) for name in list(given) if name in REQUEST_OPTIONS}
         action = operation.ActionModule.__new__(operation.ActionModule)
-        action._task = SimpleNamespace(args={"state": state, "request": request, **given}, check_mode=check)
+        play = SimpleNamespace(strategy="linear")
+        action._task = SimpleNamespace(args={"state": state, "request": request, **given}, check_mode=check, play=play)
         action._loader = None
         action._play_context = SimpleNamespace(check_mode=check)
         action._display = SimpleNamespace(display=site.displayed.append, warning=site.displayed.append)

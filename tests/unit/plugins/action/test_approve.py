@@ -74,7 +74,7 @@ def test_shows_then_signs_what_the_file_is(act: Act, tmp_path: Path, shown: list
 
 
 def test_an_emergency_is_approved_afterwards_by_its_run_id_alone(act: Act, shown: list[str]) -> None:
-    run_id = "20261125-033000-3f9a2c"
+    run_id = "20250125-033000-3f9a2c"
     result = act(run_id=run_id, subject_file=None, verb="restore", valid_from=None, hours=None)
     texts = json.loads(Path(result["document"]).read_bytes())
     assert (texts["verb"], texts["subject_name"]) == ("restore", run_id)
@@ -126,6 +126,10 @@ def test_relative_paths_are_meant_from_where_the_person_stands(
         ({"subject_file": "/none"}, "/none cannot be read"),
         ({"timezone": "Middle/Earth"}, "timezone 'Middle/Earth' is not known; write one such as Asia/Shanghai"),
         ({"run_id": "20261125-033000-3f9a2c"}, "leave approve_subject_file out, which is for what is to come"),
+        (
+            {"run_id": "20991125-033000-3f9a2c", "subject_file": None},
+            r"approve_run_id 20991125-033000-3f9a2c is of 2099-11-25T03:30:00Z, and it is .* here: .* Nothing was signed\.",
+        ),
         (
             {"run_id": "yesterday", "subject_file": None},
             "approve_run_id 'yesterday' is no run id; write the emergency's",

@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_status import (
-    CRITICAL,
-    NOTICE,
-    WARNING,
     Certificate,
     Facts,
     Limits,
@@ -20,6 +17,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.backup_status impor
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import DrillResult
 from ansible_collections.traumalink.ops.plugins.module_utils.file_proof import FileDrill, FileProof
+from ansible_collections.traumalink.ops.plugins.module_utils.finding import CRITICAL, NOTICE, WARNING
 from ansible_collections.traumalink.ops.plugins.module_utils.second_repository import SecondState
 from ansible_collections.traumalink.ops.plugins.module_utils.wal import segment_name
 from ansible_collections.traumalink.ops.plugins.module_utils.wal_archive import Gap

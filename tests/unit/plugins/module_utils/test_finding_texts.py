@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils import backup_month, backup_status
-from ansible_collections.traumalink.ops.plugins.module_utils.backup_status import CRITICAL, Finding
+from ansible_collections.traumalink.ops.plugins.module_utils.finding import CRITICAL, Finding
 from ansible_collections.traumalink.ops.plugins.module_utils.finding_texts import FINDING_TEXTS, sentence, words
 from backup_samples import NOW
 

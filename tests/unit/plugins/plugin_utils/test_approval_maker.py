@@ -88,7 +88,9 @@ def test_refuses_everything_that_is_wrong_at_once() -> None:
         made(site="Example", verb="upgrad", subject="12", note="a\x1bb", valid=month)
     lines = str(caught.value).splitlines()
     assert [line.split(" ")[0] for line in lines[1:]] == ["site", "subject", "note", "there"]
-    assert "upgrade" in lines[-1]
+    assert lines[-1] == "there is no verb 'upgrad'; write upgrade"
+    with pytest.raises(ApprovalError, match=r"there is no verb 'x'; write one of backup, backup_check, .*, upgrade$"):
+        made(verb="x")
     with pytest.raises(ApprovalError, match=r"valid for 30\.0 days; at most 30 are"):
         made(valid=month)
     assert made(valid=(BEGIN, BEGIN + timedelta(days=30))).valid_to == BEGIN + timedelta(days=30)

@@ -25,8 +25,12 @@ MET_BY = {"met_by": "verb=='backup'"}
         ),
         (
             {"obligations": [{**DUTY, **MET_BY, "every": "days"}]},
+            ['contract.obligations[0].every: "days" is not known here, write day'],
+        ),
+        (
+            {"obligations": [{**DUTY, **MET_BY, "every": "often"}]},
             [
-                'contract.obligations[0].every: "days" is not known here, write day, week, month, quarter, half_year or year'
+                'contract.obligations[0].every: "often" is not known here, write day, week, month, quarter, half_year or year'
             ],
         ),
         (

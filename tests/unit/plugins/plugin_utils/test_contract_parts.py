@@ -47,8 +47,7 @@ FREEZE = {"name": "visit", "from": "2026-12-01", "to": "2026-12-05", "reason": "
         (
             {"windows": [{**WINDOW, "days": ["monday", "Tue"]}]},
             [
-                'contract.windows[0].days: "Tue" is no kind of day, write any, workday, restday, '
-                "or names such as [saturday, sunday]"
+                'contract.windows[0].days[1]: "Tue" is no kind of day, write tuesday',
             ],
         ),
         (
@@ -67,36 +66,36 @@ FREEZE = {"name": "visit", "from": "2026-12-01", "to": "2026-12-05", "reason": "
         ({"windows": []}, ["contract.windows: is empty, write for example windows: "]),
         (
             {"working_hours": {"workday": ["8-12"], "restday": []}},
-            ['contract.working_hours.workday: "8-12" is no range of hours, write for example "08:00-12:00"'],
+            ['contract.working_hours.workday[0]: "8-12" is no range of hours, write for example "08:00-12:00"'],
         ),
         (
             {"working_hours": {"workday": ["08:00-08:00"], "restday": []}},
-            ['contract.working_hours.workday: "08:00-08:00" lasts no time, write "00:00-24:00" for the whole day'],
+            ['contract.working_hours.workday[0]: "08:00-08:00" lasts no time, write "00:00-24:00" for the whole day'],
         ),
         (
             {"calendar": {"always_safe": ["01:00-09:00"]}},
             [
-                "contract.working_hours: 08:00-12:00 overlaps calendar.always_safe 01:00-09:00, "
+                "contract.calendar.always_safe[0]: 01:00-09:00 overlaps working_hours.workday[0], 08:00-12:00, "
                 "write safe hours in which nobody works on any day"
             ],
         ),
         (
             {"calendar": {"overrides": {"2027": {"off": ["2026-12-31"]}}}},
-            ["contract.calendar.overrides: 2026-12-31 stands under 2027, write it under 2026"],
+            ["contract.calendar.overrides.2027.off[0]: 2026-12-31 stands under 2027, write it under 2026"],
         ),
         (
             {"calendar": {"overrides": {"2027": {"off": ["2027-02-30"]}}}},
-            ['contract.calendar.overrides.2027.off: "2027-02-30" is no date, write for example 2027-02-05'],
+            ['contract.calendar.overrides.2027.off[0]: "2027-02-30" is no date, write for example 2027-02-05'],
         ),
         (
             {"calendar": {"overrides": {"2027": {"off": ["2027-02-09/2027-02-05"]}}}},
             [
-                'contract.calendar.overrides.2027.off: "2027-02-09/2027-02-05" is no stretch of days, write first and last'
+                'contract.calendar.overrides.2027.off[0]: "2027-02-09/2027-02-05" is no stretch of days, write first and last'
             ],
         ),
         (
             {"calendar": {"overrides": {"2027": {"off": ["2027-02-05"], "work": ["2027-02-05"]}}}},
-            ["contract.calendar.overrides.2027.work: 2027-02-05 is off as well, write it in one of the two"],
+            ["contract.calendar.overrides.2027.work[0]: 2027-02-05 is off as well, write it in one of the two"],
         ),
         (
             {"calendar": {"overrides": {"next": {}}}},
@@ -127,7 +126,9 @@ FREEZE = {"name": "visit", "from": "2026-12-01", "to": "2026-12-05", "reason": "
         ),
         (
             {"calendar": {"overrides": {"9999": {"off": ["9999-12-31"]}}}},
-            ["contract.calendar.overrides.9999.off: 9999-12-31 lies outside 2000 to 2100, write a date of these years"],
+            [
+                "contract.calendar.overrides.9999.off[0]: 9999-12-31 lies outside 2000 to 2100, write a date of these years"
+            ],
         ),
         (
             {"freezes": [{**FREEZE, "from": "1 December"}]},
@@ -137,13 +138,31 @@ FREEZE = {"name": "visit", "from": "2026-12-01", "to": "2026-12-05", "reason": "
             {"policies": {"patch": {"window": "no"}}},
             ['contract.policies.patch.window: "no" is not known here, write required or exempt'],
         ),
-        ({"policies": {"pacth": {}}}, ['contract.policies.pacth: "pacth" is not known here, write site, pack_release']),
+        ({"policies": {"pacth": {}}}, ['contract.policies.pacth: "pacth" is not known here, write patch']),
+        ({"policies": {"x": {}}}, ['contract.policies.x: "x" is not known here, write site, pack_release']),
+        ({"policies": {"Upgrade": {}}}, ['contract.policies.Upgrade: "Upgrade" is not known here, write upgrade']),
+        (
+            {"policies": {"patch": {"windw": "required", "approval": "require", "lock": "exclusiv"}}},
+            [
+                'contract.policies.patch.approval: "require" is not known here, write required',
+                'contract.policies.patch.lock: "exclusiv" is not known here, write exclusive',
+                "contract.policies.patch.windw: is not known here, write window",
+            ],
+        ),
+        (
+            {"expected": {"updrade": {"work": "30m"}}},
+            ['contract.expected.updrade: "updrade" is not known here, write upgrade'],
+        ),
+        (
+            {"contacts": [{**CONTACT, "roles": ["recipient", "aprover"]}]},
+            ['contract.contacts[0].roles[1]: "aprover" is not known here, write approver'],
+        ),
         ({"expected": {"upgrade": {}}}, ['contract.expected.upgrade.work: is missing, write for example work: "30m"']),
         (
             {"contacts": [{**CONTACT, "side": "vendor"}]},
             [
-                "contract.contacts[0].roles: has approver on the vendor's side, "
-                "write approver only for contacts of the hospital"
+                "contract.contacts[0].roles[0]: approver is on the vendor's side, "
+                "write it only for contacts of the hospital"
             ],
         ),
         (

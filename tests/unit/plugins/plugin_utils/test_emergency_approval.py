@@ -10,6 +10,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval 
     answers_for,
     by_hand_of,
     lets_record,
+    refuse_to_come,
     run_id_of,
     subject_of,
 )
@@ -33,6 +34,23 @@ def test_it_is_of_the_run_whose_id_it_holds_in_both_ways() -> None:
     assert not answers_for(None, RUN_ID)
     with pytest.raises(ApprovalError, match="is no run id"):
         subject_of("upgrade")
+
+
+@pytest.mark.parametrize("seconds", [-5, 0, 86400 * 400])
+def test_an_emergency_that_has_begun_may_be_approved_though_the_clocks_differ_a_little(seconds: int) -> None:
+    refuse_to_come(RUN_ID, datetime(2026, 11, 25, 3, 30, tzinfo=UTC) + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("run_id", "said"),
+    [
+        (RUN_ID, "is of 2026-11-25T03:30:00Z, and it is 2026-11-25T03:29:54Z here: .* Nothing was signed"),
+        ("20261325-033000-3f9a2c", "names no time that there is; write the emergency's as the message"),
+    ],
+)
+def test_what_has_not_been_is_not_approved_afterwards(run_id: str, said: str) -> None:
+    with pytest.raises(ApprovalError, match=f"^approve_run_id '?{run_id}'? {said}"):
+        refuse_to_come(run_id, datetime(2026, 11, 25, 3, 29, 54, tzinfo=UTC))
 
 
 def test_one_that_lets_the_verb_record_run_is_after_no_emergency() -> None:

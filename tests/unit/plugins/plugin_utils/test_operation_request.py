@@ -76,3 +76,38 @@ def test_the_record_keeps_the_fingerprint_of_the_key_that_approved(
         "started_at": NOW.isoformat(),
     }
     assert read_record({**minimal, "approval": found}).as_dict()["approval"]["key"] == found["key"]
+
+
+@pytest.mark.parametrize(
+    ("with_key", "said"),
+    [
+        (True, "migrate needs the hospital's approval; let it make one with traumalink.ops.approve, and give"),
+        (
+            False,
+            "migrate needs the hospital's approval; nobody can give it: have the contract name a contact with side",
+        ),
+    ],
+)
+def test_what_to_do_without_an_approval_depends_on_whether_anybody_can_give_one(
+    keys: Callable[[str], Path], contract_data: Callable[..., dict[str, Any]], with_key: bool, said: str
+) -> None:
+    public = [keys("li").with_suffix(".pub").read_text()] if with_key else []
+    li_na = {"id": "li_na", "name": {"zh": "李娜", "en": "Li Na"}, "side": "hospital", "roles": ["approver"]}
+    contract = read_contract(contract_data(contacts=[{**li_na, "signing_keys": public}]))
+    given = {"verb": "migrate", "site": "lab", "subject": "", "approval": ""}
+    found, problem = approval_of(given, contract, NOW, lambda _verb, _run_id: None)
+    assert found is None
+    assert problem.startswith(said)
+
+
+@pytest.mark.parametrize("strategy", ["linear", "ansible.builtin.linear", "debug"])
+def test_a_strategy_that_does_once_what_is_to_be_done_once_is_taken(strategy: str) -> None:
+    assert operation_request.refusal_of_strategy(strategy) == ""
+
+
+@pytest.mark.parametrize("strategy", ["free", "host_pinned", "ansible.builtin.free"])
+def test_a_strategy_under_which_each_host_runs_for_itself_is_refused(strategy: str) -> None:
+    said = operation_request.refusal_of_strategy(strategy)
+    assert said.startswith(
+        f"the play has strategy {strategy}, under which each host would begin an operation of its own"
+    )

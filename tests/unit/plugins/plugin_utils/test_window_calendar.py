@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import read_contract
-from ansible_collections.traumalink.ops.plugins.plugin_utils.window_calendar import CalendarError, calendar_lines
+from ansible_collections.traumalink.ops.plugins.plugin_utils.window_calendar import (
+    CalendarError,
+    approval_warning,
+    calendar_lines,
+)
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIClQKJf735BC6pN6A4xgUvBtvGQI3X9toGhlI27nfSXO"
+LI_NA = {"id": "li_na", "name": {"zh": "李娜", "en": "Li Na"}, "side": "hospital", "roles": ["approver"]}
 Make = Callable[..., dict[str, Any]]
 
 
@@ -50,3 +56,23 @@ def test_a_cutoff_that_reaches_over_midnight_is_shown(contract_data: Make) -> No
 def test_refuses_an_odd_number_of_days(contract_data: Make, days: int) -> None:
     with pytest.raises(CalendarError, match=f"^{days} is no number of days to show, write one from 1 to 400"):
         calendar_lines(read_contract(contract_data()), datetime.now(UTC), days)
+
+
+@pytest.mark.parametrize(
+    "contacts",
+    [[], [LI_NA], [{**LI_NA, "roles": ["recipient"], "signing_keys": [KEY]}]],
+    ids=["none", "keyless", "other"],
+)
+def test_approvals_that_nobody_can_give_come_with_a_warning(
+    contract_data: Make, contacts: list[dict[str, Any]]
+) -> None:
+    policies = {"deploy": {"approval": "required"}}
+    (line,) = approval_warning(read_contract(contract_data(contacts=contacts, policies=policies)))
+    verbs = "upgrade, finalize, patch, migrate, failover, rotate_credentials, deploy"
+    assert line.startswith(
+        f"warning: {verbs} need the hospital's approval, which nobody can give: no contact of the side"
+    )
+
+
+def test_one_approver_with_a_key_is_enough(contract_data: Make) -> None:
+    assert approval_warning(read_contract(contract_data(contacts=[LI_NA | {"signing_keys": [KEY]}]))) == []
