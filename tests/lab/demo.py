@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent))
-from load import RATE, LoadError, lab_target, load, missing
+from load import LoadError, lab_target, load, missing
 from releases import packed
 from site_access import ROOT, Site, SiteError
 from watched_upgrade import Seen, approved, seen, summary_of, upgrade
@@ -37,6 +37,7 @@ SEED = 20260101
 ARCHIVE_WAIT_SECONDS = 180.0
 QUIET_WAIT_SECONDS = 60.0
 VERSION = "1.1.0"
+RATE = 100.0  # requests a second
 BEFORE_SECONDS = 15.0  # of load, to compare with
 SOAK_SECONDS = 15  # a hospital watches each host for a minute
 TAIL_CASES = 30
@@ -233,7 +234,7 @@ def run(demo: Demo) -> dict[str, Any]:
 def upgrade_under_load(demo: Demo, approval: Path) -> Seen:
     """Take the application to the next version while browsers ask and write; the inventory says so afterwards, as the upgrade asks for it."""
     site = demo.site
-    with load(lab_target(site), OUTPUT / "load.jsonl") as running:
+    with load(lab_target(site), OUTPUT / "load.jsonl", rate=RATE) as running:
         time.sleep(BEFORE_SECONDS)
         watch = upgrade(site, VERSION, approval, soak_seconds=SOAK_SECONDS)
     summary = summary_of(running, BEFORE_SECONDS, watch)
