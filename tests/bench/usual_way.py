@@ -36,7 +36,7 @@ class UsualWay:
 
     def upgrade(self) -> None:
         """Run the playbook. Raises `SiteError`."""
-        playbook = PLACE / "usual-way.json"
+        playbook = PLACE / "usual-way.yml"
         playbook.write_text(json.dumps(self._plays(), indent=1), encoding="utf-8")
         self._site.playbook(str(playbook))
 
@@ -68,7 +68,7 @@ class UsualWay:
                 "tasks": [
                     {"name": "Stop", "ansible.builtin.systemd_service": {**services, "state": "stopped"}, **turns},
                     {"name": "Make room", "ansible.builtin.file": {"path": PLACE_ON_HOST, "state": "directory", "mode": "0755"}},
-                    {"name": "Unpack", "ansible.builtin.unarchive": {"src": str(self._archive), "dest": PLACE_ON_HOST}},
+                    {"name": "Unpack", "ansible.builtin.unarchive": {"src": str(self._archive), "dest": PLACE_ON_HOST, "extra_opts": ["--strip-components=1"]}},
                     {"name": "Lead the unit there", "ansible.builtin.file": {"src": PLACE_ON_HOST, "path": "{{ links[inventory_hostname] }}", "state": "link"}},
                     *migrate,
                     {"name": "Start", "ansible.builtin.systemd_service": {**services, "state": "started"}, **turns},

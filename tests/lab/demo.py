@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from load import LoadError, lab_target, load, missing
 from releases import packed
 from site_access import ROOT, Site, SiteError
-from watched_upgrade import Seen, approved, seen, summary_of, upgrade
+from watched_upgrade import Seen, approved, seen, summary_of, table_of, upgrade
 
 OUTPUT = ROOT / "build" / "demo"
 SEED = 20260101
@@ -295,7 +295,7 @@ def show(demo: Demo, summary: dict[str, Any]) -> None:
         table.add_row(step["what"], f"{step['seconds']:.1f}", step["detail"])
     table.add_row("in all", f"{summary['seconds']:.1f}", "", style="bold")
     demo.console.print(table)
-    show_upgrade(demo, summary["upgrade"])
+    demo.console.print(table_of(f"The upgrade to {VERSION}, as browsers saw it", summary["upgrade"]))
     rows = Table(title="Every table, before the loss and after the restore", title_justify="left")
     for column in ("table", "rows before", "rows after", "as expected"):
         rows.add_column(column, justify="left" if column in ("table", "as expected") else "right")
@@ -319,25 +319,6 @@ def show(demo: Demo, summary: dict[str, Any]) -> None:
         demo.console.print(
             f"Lost, because committed after the last archived segment {summary['last_archived_segment']}: {missing}"
         )
-
-
-def show_upgrade(demo: Demo, upgrade: dict[str, Any]) -> None:
-    """Print what browsers saw of the upgrade."""
-    table = Table(title=f"The upgrade to {VERSION}, as browsers saw it", title_justify="left", show_header=False)
-    requests = f"{upgrade['requests']:,} in {upgrade['seconds']:.0f} s, {upgrade['requests_per_second']:.0f} a second"
-    found = upgrade["writes_acknowledged"] - upgrade["writes_lost"]
-    table.add_row("requests meanwhile", requests)
-    table.add_row("failed", f"{upgrade['failed']}")
-    table.add_row("writes acknowledged, found by SQL", f"{upgrade['writes_acknowledged']:,}, {found:,}")
-    table.add_row("longest time without an answer", f"{upgrade['longest_gap_seconds']} s")
-    table.add_row(
-        "99 of 100 answered within",
-        f"{upgrade['p99_before_ms']:.0f} ms before, {upgrade['p99_meanwhile_ms']:.0f} ms meanwhile",
-    )
-    table.add_row(
-        "a host's turn", ", ".join(f"{host} {seconds} s" for host, seconds in upgrade["host_seconds"].items())
-    )
-    demo.console.print(table)
 
 
 def say_what_stands(demo: Demo) -> None:

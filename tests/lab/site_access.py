@@ -95,16 +95,15 @@ class Site:
         return self.run(host, *argv).split("\n", 1)[0].split("|", 1)[0]
 
     def playbook(self, name: str, *arguments: str, seen: Callable[[str], None] | None = None) -> dict[str, Any]:
-        """Run a playbook of the collection (or of a file), show what it changes as it goes, and return what it reports (set_stats).
+        """Run a playbook of the collection, or a file `….yml`, show what it changes as it goes, and return what it reports (set_stats).
 
         `seen` is given the name of each task, as the task begins.
 
         Raises:
             SiteError: it failed; its whole output is in the log.
         """
-        of_file = name.endswith((".yml", ".json"))
         log = self.logs / f"{Path(name).stem}-{time.strftime('%H%M%S')}.log"
-        playbook = name if of_file else f"traumalink.ops.{name}"
+        playbook = name if name.endswith(".yml") else f"traumalink.ops.{name}"
         argv = ["nice", "-n", str(self.niceness), "ansible-playbook", playbook, *arguments]
         environment = {
             **os.environ,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from load import Phase, Run
 from releases import packed
+from rich.table import Table
 from site_access import Site
 from traffic.summary import Figures, Summary
 
@@ -167,3 +168,21 @@ def seen(watch: Watch, summary: Summary, lost: Sequence[str]) -> Seen:
     return Seen(
         summary.phase(BEFORE), summary.phase(watch.name), len(summary.acknowledged), len(lost), watch.host_seconds
     )
+
+
+def table_of(title: str, figures: Mapping[str, Any]) -> Table:
+    """Return the figures of `Seen.as_json` as a table for people."""
+    acknowledged = figures["writes_acknowledged"]
+    before, meanwhile = (figures[name] for name in ("p99_before_ms", "p99_meanwhile_ms"))
+    rows = {
+        "requests meanwhile": f"{figures['requests']:,} in {figures['seconds']:.0f} s, {figures['requests_per_second']:.0f} a second",
+        "failed": f"{figures['failed']}",
+        "writes acknowledged": f"{acknowledged:,}; found again by SQL: {acknowledged - figures['writes_lost']:,}",
+        "longest time without an answer": f"{figures['longest_gap_seconds']:.2f} s",
+        "99 of 100 were answered within": f"{before or 0:.0f} ms before, {meanwhile or 0:.0f} ms meanwhile",
+        "a host's turn": ", ".join(f"{host} {seconds:.0f} s" for host, seconds in figures["host_seconds"].items()),
+    }
+    table = Table(title=title, title_justify="left", show_header=False)
+    for row in rows.items():
+        table.add_row(*row)
+    return table

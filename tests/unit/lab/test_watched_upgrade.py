@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from traffic.record import Record, Recording
 from traffic.summary import Phase, summarise
-from watched_upgrade import BEFORE, HOSTS, PARTS, Watch, seen
+from watched_upgrade import BEFORE, HOSTS, PARTS, Watch, seen, table_of
 
 ROOT = Path(__file__).resolve().parents[3]
 OF_A_TURN = ["upgrade_host | See that there is time left", "upgrade_host | Lead its traffic", "upgrade_host | Watch it"]
@@ -61,6 +63,10 @@ def test_what_was_seen_compares_the_change_with_the_time_before() -> None:
     assert (shown["requests"], shown["failed"]) == (3, 1)
     assert (shown["writes_acknowledged"], shown["writes_lost"]) == (2, 1)
     assert shown["host_seconds"] == {"app1": 30, "app2": 30}
+    printed = io.StringIO()
+    Console(file=printed, width=120).print(table_of("The upgrade", shown))
+    for words in ("3 in 100 s", "2; found again by SQL: 1", "10 ms before, 30 ms meanwhile", "app1 30 s, app2 30 s"):
+        assert words in printed.getvalue()
 
 
 @pytest.mark.parametrize("words", PARTS)
