@@ -29,7 +29,7 @@ lab-down: ## remove the lab: hosts, network, storage
 	@tests/lab/lab.py down && rm -rf build/molecule/$(LAB_NAME)
 
 .PHONY: demo
-demo: ## the main job: deploy, fill, back up, lose the database host, get everything back
+demo: ## the main job: deploy, fill, back up, upgrade under load, lose the database host, get everything back
 	@tests/lab/prepare lab
 	@$(lab_environment) && tests/lab/demo.py
 
@@ -60,7 +60,7 @@ soak: ## the long scenarios, every way of restoring, and random kills; SOAK_MATR
 .PHONY: bench
 bench: ## the budgets, measured, on a lab that it brings up where there is none: tables and build/bench/*.json
 	@tests/lab/prepare lab
-	@$(lab_environment) && tests/lab/lab.py up && { status=0; for part in converge ledger backup; do tests/bench/$$part.py || status=1; done; exit $$status; }
+	@$(lab_environment) && tests/lab/lab.py up && { status=0; for part in converge upgrade ledger backup; do tests/bench/$$part.py || status=1; done; exit $$status; }
 
 .PHONY: unit
 unit: tools ## unit tests

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The main job, end to end: deploy a hospital, fill it, back it up, lose the database host, get everything back.
+"""The main job, end to end: deploy a hospital, fill it, back it up, upgrade it while it serves, lose the database host, get everything back.
 
 `make demo` runs it. Ends with a table, and the same figures in build/demo/summary.json. Exit status 1 if anything differs.
 
@@ -27,12 +27,19 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent))
+from load import LoadError, lab_target, load, missing
+from releases import packed
 from site_access import ROOT, Site, SiteError
+from watched_upgrade import Seen, approved, seen, summary_of, table_of, upgrade
 
 OUTPUT = ROOT / "build" / "demo"
 SEED = 20260101
 ARCHIVE_WAIT_SECONDS = 180.0
 QUIET_WAIT_SECONDS = 60.0
+VERSION = "1.1.0"
+RATE = 100.0  # requests a second
+BEFORE_SECONDS = 15.0  # of load, to compare with
+SOAK_SECONDS = 15  # a hospital watches each host for a minute
 TAIL_CASES = 30
 TAIL_INTERVAL_SECONDS = (
     0.7  # in all longer than the lab's archive time-out: some of the tail is archived, the rest is not
@@ -51,6 +58,7 @@ class Demo:
     console: Console = field(default_factory=lambda: Console(width=110, highlight=False))
     steps: list[dict[str, Any]] = field(default_factory=list)
     next_case: int = 1
+    acknowledged: tuple[str, ...] = ()
 
     @contextmanager
     def step(self, what: str) -> Iterator[dict[str, Any]]:
@@ -176,10 +184,13 @@ def run(demo: Demo) -> dict[str, Any]:
     with demo.step("traumalink.ops.backup: full") as step:
         full = site.playbook("backup", "-e", "backup_type=full")["backup"]
         step["detail"] = described(full)
-    with demo.step("More cases") as step:
-        step["detail"] = f"{demo.load(2000)}, {len(demo.post(50))} through the interface"
-    with demo.step("traumalink.ops.backup: incremental") as step:
-        step["detail"] = described(site.playbook("backup", "-e", "backup_type=incr")["backup"])
+    with demo.step("traumalink.ops.drill: the backup comes back, else nothing may be upgraded"):
+        site.playbook("drill")
+    with demo.step(f"traumalink.ops.approve: the hospital approves {VERSION}"):
+        approval = approved(site, packed(VERSION, site.directory))
+    with demo.step(f"traumalink.ops.upgrade to {VERSION}, under {RATE:g} requests a second") as step:
+        upgraded = upgrade_under_load(demo, approval)
+        step["detail"] = f"{upgraded.change.requests:,} requests meanwhile, {upgraded.change.failed} failed"
     with demo.step("More cases, after the last backup") as step:
         step["detail"] = f"{demo.load(1000)}, {len(demo.post(50))} through the interface"
         demo.wait_until_reported()
@@ -208,6 +219,8 @@ def run(demo: Demo) -> dict[str, Any]:
     lost_seconds = max(0.0, entered_until - last_entry(demo))
     return {
         **result,
+        "upgrade": upgraded.as_json(),
+        "acknowledged_lost": missing(demo.acknowledged, site.sql),
         "rpo_seconds": round(lost_seconds, 3),
         "rto_seconds": restored["rto_seconds"],
         "backup_bytes": full["repository_bytes"],
@@ -216,6 +229,22 @@ def run(demo: Demo) -> dict[str, Any]:
         "seconds": round(sum(step["seconds"] for step in demo.steps), 1),
         "steps": demo.steps,
     }
+
+
+def upgrade_under_load(demo: Demo, approval: Path) -> Seen:
+    """Take the application to the next version while browsers ask and write; the inventory says so afterwards, as the upgrade asks for it."""
+    site = demo.site
+    with load(lab_target(site), OUTPUT / "load.jsonl", rate=RATE) as running:
+        time.sleep(BEFORE_SECONDS)
+        watch = upgrade(site, VERSION, approval, soak_seconds=SOAK_SECONDS)
+    summary = summary_of(running, BEFORE_SECONDS, watch)
+    demo.acknowledged = summary.acknowledged
+    demo.next_case = int(site.sql("SELECT max(case_id) + 1 FROM trauma.trauma_case"))
+    now = {"deploy_archive": str(packed(VERSION, site.directory))}
+    (site.directory / "inventory" / "group_vars" / "all" / "release.yml").write_text(
+        json.dumps(now) + "\n", encoding="utf-8"
+    )
+    return seen(watch, summary, missing(summary.acknowledged, site.sql))
 
 
 def described(backup: dict[str, Any]) -> str:
@@ -266,6 +295,7 @@ def show(demo: Demo, summary: dict[str, Any]) -> None:
         table.add_row(step["what"], f"{step['seconds']:.1f}", step["detail"])
     table.add_row("in all", f"{summary['seconds']:.1f}", "", style="bold")
     demo.console.print(table)
+    demo.console.print(table_of(f"The upgrade to {VERSION}, as browsers saw it", summary["upgrade"]))
     rows = Table(title="Every table, before the loss and after the restore", title_justify="left")
     for column in ("table", "rows before", "rows after", "as expected"):
         rows.add_column(column, justify="left" if column in ("table", "as expected") else "right")
@@ -318,19 +348,33 @@ def main() -> int:
     began = datetime.now().astimezone()
     try:
         summary = {"began": began.isoformat(timespec="seconds"), **run(demo)}
-    except (SiteError, subprocess.CalledProcessError) as error:
+    except (SiteError, LoadError, subprocess.CalledProcessError) as error:
         demo.console.print(f"[red]The demo failed:[/red] {error}", soft_wrap=True)
         return 1
     summary_file.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     show(demo, summary)
     say_what_stands(demo)
-    if summary["checksums_equal"] and summary["missing_as_expected"]:
-        demo.console.print(
-            f"[green]Every row that was archived is back.[/green] Figures: {summary_file.relative_to(ROOT)}"
+    problems = problems_of(summary)
+    for problem in problems:
+        demo.console.print(f"[red]{problem}[/red]")
+    if not problems:
+        demo.console.print("[green]Nobody noticed the upgrade, and every row that was archived is back.[/green]")
+    demo.console.print(f"Figures: {summary_file.relative_to(ROOT)}")
+    return 1 if problems else 0
+
+
+def problems_of(summary: dict[str, Any]) -> list[str]:
+    """Return what is not as it must be, in sentences."""
+    found = []
+    if summary["upgrade"]["failed"] or summary["upgrade"]["writes_lost"]:
+        found.append("The upgrade was noticed: requests failed, or acknowledged writes are missing.")
+    if not (summary["checksums_equal"] and summary["missing_as_expected"]):
+        found.append("What came back is not what was committed; see the table above.")
+    if summary["acknowledged_lost"]:
+        found.append(
+            f"{len(summary['acknowledged_lost'])} writes that were acknowledged during the upgrade are not back."
         )
-        return 0
-    demo.console.print("[red]What came back is not what was committed; see the table above.[/red]")
-    return 1
+    return found
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +23,11 @@ class SiteError(Exception):
 
 @dataclass(frozen=True)
 class Site:
-    """One lab, with the folder into which its logs go."""
+    """One lab, with the folder into which its logs go, and how nice its playbooks are to the rest of the machine (`nice`)."""
 
     directory: Path
     logs: Path
+    niceness: int = 0
 
     @property
     def hosts(self) -> dict[str, Any]:
@@ -94,19 +94,23 @@ class Site:
         ]
         return self.run(host, *argv).split("\n", 1)[0].split("|", 1)[0]
 
-    def playbook(self, name: str, *arguments: str) -> dict[str, Any]:
-        """Run a playbook of the collection, show what it changes as it goes, and return what it reports (set_stats).
+    def playbook(self, name: str, *arguments: str, seen: Callable[[str], None] | None = None) -> dict[str, Any]:
+        """Run a playbook of the collection, or a file `….yml`, show what it changes as it goes, and return what it reports (set_stats).
+
+        `seen` is given the name of each task, as the task begins.
 
         Raises:
             SiteError: it failed; its whole output is in the log.
         """
-        log = self.logs / f"{name}-{time.strftime('%H%M%S')}.log"
-        argv = ["ansible-playbook", f"traumalink.ops.{name}", *arguments]
+        log = self.logs / f"{Path(name).stem}-{time.strftime('%H%M%S')}.log"
+        playbook = name if name.endswith(".yml") else f"traumalink.ops.{name}"
+        argv = ["nice", "-n", str(self.niceness), "ansible-playbook", playbook, *arguments]
         environment = {
             **os.environ,
             "ANSIBLE_SHOW_CUSTOM_STATS": "true",
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-            "ANSIBLE_DISPLAY_OK_HOSTS": "false",
+            # Without those that change nothing, a task is named when its first result is there.
+            "ANSIBLE_DISPLAY_OK_HOSTS": str(seen is not None).lower(),
             "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
             "PYTHONUNBUFFERED": "1",
         }
@@ -114,14 +118,26 @@ class Site:
             argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
         ) as process:  # fmt: skip
             assert process.stdout is not None
+            task = ""
             for line in process.stdout:
                 stream.write(line)
-                if line.startswith(("changed:", "TASK", "fatal:", "[ERROR]")) or '"msg":' in line:
-                    sys.stdout.write("    " + line.rstrip("* \n") + "\n")
-                    sys.stdout.flush()
+                if line.startswith("TASK"):
+                    task = line
+                    if seen is not None:
+                        seen(line[line.index("[") + 1 : line.rindex("]")])
+                elif line.startswith(("changed:", "fatal:", "[ERROR]")) or '"msg":' in line:
+                    _show(task)
+                    _show(line)
+                    task = ""
         if process.returncode != 0:
-            raise SiteError(f"traumalink.ops.{name} failed with status {process.returncode}; its output is in {log}")
+            raise SiteError(f"{playbook} failed with status {process.returncode}; its output is in {log}")
         return reported(log.read_text(encoding="utf-8"))
+
+
+def _show(line: str) -> None:
+    """Show a line of a playbook's output, without the asterisks that fill it up."""
+    if line:
+        print("    " + line.rstrip("* \n"), flush=True)
 
 
 def reported(output: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """A deployed application: sandboxed, unprivileged, behind HAProxy, with its secrets out of sight; and bad releases refused."""
 
 import json
+import socket
+import struct
 import subprocess
 import time
 
@@ -137,6 +139,17 @@ def test_the_application_refuses_who_has_no_certificate_of_the_site():
     assert get("edge1", url, certificate=True)[0] == 200
     with pytest.raises(ConnectionError):
         get("edge1", url)
+
+
+def test_clients_that_go_before_they_have_said_anything_take_no_worker_with_them():
+    workers = "pgrep -P $(systemctl show -P MainPID trauma-web@blue) | sort"
+    before = at("app1").check_output(workers)
+    for attempt in range(60):
+        with socket.create_connection((address("app1"), 8001), timeout=10) as gone:
+            if attempt % 2:
+                gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not an end
+    time.sleep(3)
+    assert at("app1").check_output(workers) == before
 
 
 def test_the_admin_socket_is_for_root_and_haproxy():

@@ -40,3 +40,29 @@ def test_says_that_the_lab_stands_and_how_to_remove_it(
     assert lines[-1] == f"To remove it: {down}"
     assert any("source <(tests/lab/lab.py env)" in line for line in lines)
     assert any(f"podman exec -it {name}-db1 bash" in line for line in lines)
+
+
+ALL_IS_WELL = {
+    "upgrade": {"failed": 0, "writes_lost": 0},
+    "checksums_equal": True,
+    "missing_as_expected": True,
+    "acknowledged_lost": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"upgrade": {"failed": 1, "writes_lost": 0}}, "The upgrade was noticed"),
+        ({"upgrade": {"failed": 0, "writes_lost": 1}}, "The upgrade was noticed"),
+        ({"checksums_equal": False}, "What came back is not what was committed"),
+        ({"missing_as_expected": False}, "What came back is not what was committed"),
+        ({"acknowledged_lost": ["CS2026-0000001"]}, "1 writes that were acknowledged during the upgrade are not back"),
+    ],
+)
+def test_ends_well_only_where_nobody_noticed_and_everything_is_back(
+    demo: ModuleType, wrong: dict[str, object], said: str
+) -> None:
+    assert demo.problems_of(ALL_IS_WELL) == []
+    [problem] = demo.problems_of({**ALL_IS_WELL, **wrong})
+    assert said in problem
