@@ -1,10 +1,14 @@
 """A deployed application: sandboxed, unprivileged, behind HAProxy, with its secrets out of sight; and bad releases refused."""
 
+import collections
+import concurrent.futures
 import json
 import socket
+import ssl
 import struct
 import subprocess
 import time
+import urllib.request
 
 import pytest
 from flows import LAB, address, at, play
@@ -150,6 +154,26 @@ def test_clients_that_go_before_they_have_said_anything_take_no_worker_with_them
                 gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not an end
     time.sleep(3)
     assert at("app1").check_output(workers) == before
+
+
+def test_a_surge_waits_in_haproxy_instead_of_overrunning_the_slots():
+    trust = ssl.create_default_context(cadata=at("edge1").check_output(f"cat {TLS}/ca.crt"))
+
+    def ask(_number):
+        with urllib.request.urlopen(f"https://{address('edge1')}/version", timeout=30, context=trust) as answer:
+            return answer.status
+
+    with concurrent.futures.ThreadPoolExecutor(200) as browsers:
+        answers = collections.Counter(browsers.map(ask, range(400)))
+    assert answers == {200: 400}
+    figures = at("edge1").check_output(
+        "python3 -c \"import socket; s=socket.socket(socket.AF_UNIX); s.connect('/run/haproxy/admin.sock'); "
+        "s.sendall(b'show stat\\n'); print(s.makefile().read())\""
+    )
+    names, *rows = (line.lstrip("# ").split(",") for line in figures.splitlines() if line)
+    servers = [dict(zip(names, row, strict=False)) for row in rows if row[0] == "application" and row[1] != "BACKEND"]
+    assert {server["slim"] for server in servers} == {"32"}
+    assert all(int(server["smax"]) <= 32 for server in servers), servers
 
 
 def test_the_admin_socket_is_for_root_and_haproxy():

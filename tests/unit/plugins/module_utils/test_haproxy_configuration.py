@@ -27,6 +27,7 @@ def rendered(**slots: str) -> str:
         "deploy_ports": {"green": 8002, "blue": 8001},
         "deploy_tls_certificate": "/etc/traumalink/tls/host.crt",
         "deploy_ready_path": "/ready",
+        "deploy_server_requests": 32,
         "__deploy_name": "trauma",
         "__deploy_tls": "/etc/traumalink/tls",
     }
@@ -52,9 +53,15 @@ def test_after_a_switch_the_template_renders_what_is_there() -> None:
 
 def test_a_passed_check_can_be_told_from_none_with_the_template() -> None:
     """With `fall 1` a server that was never checked has the health of one that passed."""
-    fall = re.search(r"default-server check .*\bfall (\d+)", rendered(app1="blue"))
+    fall = re.search(r"default-server .*check .*\bfall (\d+)", rendered(app1="blue"))
     assert fall
     assert int(fall[1]) > 1
+
+
+def test_a_slot_that_comes_back_is_not_overrun_by_all_who_wait() -> None:
+    text = rendered(app1="blue")
+    assert "default-server maxconn 32 check" in text
+    assert "timeout queue 10s" in text
 
 
 def test_nothing_keeps_browsers_at_a_server_that_drains() -> None:
