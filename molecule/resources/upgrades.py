@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import DRILLS
 from flows import LAB, Run, at, play, sql
 from operations import SITE, begun, kill, saying, until
 from releases import packed
@@ -26,6 +27,22 @@ print(b''.join(iter(lambda: runtime.recv(65536), b'')).decode())
 # As quick as a flow may be: what is watched for a minute at a hospital is watched here for as long as a fault needs to show.
 STRUCK_SECONDS = 600
 QUICK = {"upgrade_soak_seconds": 8, "upgrade_drain_seconds": 30, "upgrade_healthy_seconds": 30}
+
+
+def prove() -> None:
+    """Take a backup and prove it, where none of this lab is proven yet."""
+    if at("ops1").run(f"ls {DRILLS}/*.json").rc != 0:
+        for verb in ("backup", "drill"):
+            run = play(verb)
+            assert run.succeeded, run.output[-3000:]
+
+
+def reach(version: str) -> None:
+    """Have a version run on the lab that can be come to from the one that runs."""
+    if standing(APPS[0]).version != version:
+        run = upgrade(version, upgrade_retry_bad=True)
+        assert run.succeeded, run.output[-4000:]
+    serves(version)
 
 
 def approval(version: str, verb: str = "upgrade") -> Path:
