@@ -85,8 +85,11 @@ def started(version: str, site: dict[str, Any] | None = None, **given: Any) -> s
 
 
 def struck(version: str, reached: str, strike: Callable[[], object], **given: Any) -> Run:
-    """Run the upgrade, let something happen as soon as it says that it has reached a step, and return what it came to."""
-    process = started(version, site={}, **given)
+    """Run the upgrade, let something happen as soon as it says that it has reached a step, and return what it came to.
+
+    A version that an earlier flow made BAD is tried again.
+    """
+    process = started(version, site={}, upgrade_retry_bad=True, **given)
     try:
         output = until(process, reached)
         strike()

@@ -83,7 +83,7 @@ def test_a_migration_that_gets_no_lock_gives_up_and_nobody_waited_long_behind_it
 
 
 def test_a_release_that_fails_on_the_second_host_is_taken_back_on_the_first_too():
-    came_back(upgrade("1.1.5"), "1.1.5", "app2: trauma-web@", bad=True)
+    came_back(upgrade("1.1.5", upgrade_retry_bad=True), "1.1.5", "app2: trauma-web@", bad=True)
 
 
 def test_a_disk_that_fills_while_the_release_is_unpacked():
