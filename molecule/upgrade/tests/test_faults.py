@@ -75,10 +75,11 @@ def longest_wait_seconds(ended):
 def test_a_migration_that_gets_no_lock_gives_up_and_nobody_waited_long_behind_it():
     with hospital_reads() as begin, ThreadPoolExecutor() as beside:
         run = beside.submit(
-            struck, "1.1.4", "A point to which the database can be brought back", begin, deploy_lock_attempts=1
+            struck, "1.1.4", "A point to which the database can be brought back", begin, deploy_lock_attempts=2
         )
         longest = longest_wait_seconds(run.done)
-    came_back(run.result(), "1.1.4", "got no lock in time")
+    came_back(run.result(), "1.1.4", "got no lock in time in 2 attempts")
+    assert run.result().says("(psql); attempt 1 of 2"), run.result().output[-4000:]
     assert longest < LONGEST_WAIT_SECONDS
 
 
