@@ -119,7 +119,7 @@ def restart_in_the_middle():
     ):
         assert time.monotonic() < deadline, "the migration did not begin"
         time.sleep(0.3)
-    at("db1").check_output("systemctl restart postgresql@*-main && echo done")
+    at("db1").check_output("systemctl restart 'postgresql@*-main.service' && echo done")
 
 
 def test_haproxy_that_restarts_while_a_host_is_watched_is_not_the_release_s_fault():
