@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import DRILLS
 from flows import LAB, Run, at, play, sql
-from operations import SITE, begun, saying
+from operations import SITE, begun, kill, saying, until
 from releases import packed
 
 APPS = ("app1", "app2")
@@ -22,7 +25,24 @@ runtime.sendall(b'show servers state application\\n')
 print(b''.join(iter(lambda: runtime.recv(65536), b'')).decode())
 """
 # As quick as a flow may be: what is watched for a minute at a hospital is watched here for as long as a fault needs to show.
+STRUCK_SECONDS = 600
 QUICK = {"upgrade_soak_seconds": 8, "upgrade_drain_seconds": 30, "upgrade_healthy_seconds": 30}
+
+
+def prove() -> None:
+    """Take a backup and prove it, where none of this lab is proven yet."""
+    if at("ops1").run(f"ls {DRILLS}/*.json").rc != 0:
+        for verb in ("backup", "drill"):
+            run = play(verb)
+            assert run.succeeded, run.output[-3000:]
+
+
+def reach(version: str) -> None:
+    """Have a version run on the lab that can be come to from the one that runs."""
+    if standing(APPS[0]).version != version:
+        run = upgrade(version, upgrade_retry_bad=True)
+        assert run.succeeded, run.output[-4000:]
+    serves(version)
 
 
 def approval(version: str, verb: str = "upgrade") -> Path:
@@ -55,11 +75,39 @@ def upgrade(version: str, *, site: dict[str, Any] | None = None, **given: Any) -
     return play("upgrade", *words(version, **given), inventories=saying(site or {}, SITE))
 
 
-def started(version: str, **given: Any) -> subprocess.Popen[str]:
-    """Start the upgrade and do not wait for it; its lease is one that a flow can wait out."""
+def started(version: str, site: dict[str, Any] | None = None, **given: Any) -> subprocess.Popen[str]:
+    """Start the upgrade and do not wait for it; its lease is one that a flow can wait out, unless `site` says otherwise."""
     return begun(
-        "traumalink.ops.upgrade", *words(version, **given), inventories=saying({"operation_lease_seconds": 16}, SITE)
+        "traumalink.ops.upgrade",
+        *words(version, **given),
+        inventories=saying(site if site is not None else {"operation_lease_seconds": 16}, SITE),
     )
+
+
+def struck(version: str, reached: str, strike: Callable[[], object], **given: Any) -> Run:
+    """Run the upgrade, let something happen as soon as it says that it has reached a step, and return what it came to.
+
+    A version that an earlier flow made BAD is tried again.
+    """
+    process = started(version, site={}, upgrade_retry_bad=True, **given)
+    try:
+        output = until(process, reached)
+        strike()
+        rest, _ = process.communicate(timeout=STRUCK_SECONDS)
+    except BaseException:
+        kill(process)
+        raise
+    return Run(process.returncode, output + rest)
+
+
+@contextlib.contextmanager
+def rehearsing(setting: str, value: str) -> Iterator[None]:
+    """Have migrations do what a rehearsal asks of them (`trauma.rehearsal`)."""
+    sql(f"ALTER DATABASE trauma SET trauma.{setting} = '{value}'")
+    try:
+        yield
+    finally:
+        sql(f"ALTER DATABASE trauma RESET trauma.{setting}")
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_closing import (
     closed_record,
+    codes,
     countersigned,
     last_words,
     told,
@@ -216,6 +217,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         reason = without_secrets(told(self.variables, given["hosts"]), self.variables)
         return {
             "reason": reason,
+            "codes": codes(self.variables, given["hosts"]),
             "unreached": unreached(self.variables, given["hosts"]),
             "ours": self.still_ours(given),
         }

@@ -9,17 +9,18 @@ DOCUMENTATION = r"""
 name: release_blame
 short_description: Why a release is BAD after an upgrade that failed
 description:
-  - Empty where the release is not to blame, such as for a database that restarted, a lock that was not to be had, or a host that was switched off.
-positional: step, unreached
+  - Empty where the release is not to blame, such as for a lock that was not to be had, a database that was restarted, or a host that was switched off.
+positional: codes, unreached, around
 options:
   _input: {description: "Why it failed, in words.", type: str, required: true}
-  step: {description: In which step of the upgrade., type: str, required: true}
+  codes: {description: "What each failure said of its kind, C(release_fault) where the release is to blame.", type: list, elements: str, required: true}
   unreached: {description: Hosts that could not be reached then., type: list, elements: str, required: true}
+  around: {description: "What else happened meanwhile, in words.", type: list, elements: str, required: true}
 author: The traumalink.ops developers
 """
 
 EXAMPLES = r"""
-reason: "{{ 'triage is unhealthy' | traumalink.ops.release_blame('soak', []) }}"
+reason: "{{ 'triage is unhealthy' | traumalink.ops.release_blame(['release_fault'], [], []) }}"
 """
 
 RETURN = r"""
@@ -32,9 +33,9 @@ from typing import Any
 from ansible_collections.traumalink.ops.plugins.plugin_utils.release_blame import blame
 
 
-def release_blame(reason: str, step: str, unreached: Sequence[str]) -> str:
+def release_blame(reason: str, codes: Sequence[str], unreached: Sequence[str], around: Sequence[str]) -> str:
     """Adapt the call; see plugin_utils.release_blame."""
-    return blame(step, reason, unreached)
+    return blame(reason, codes, unreached, around)
 
 
 class FilterModule:

@@ -12,7 +12,7 @@ description:
   - All of it at once, as sentences that say what to do; empty where nothing does.
 options:
   _input:
-    description: "What was seen: C(path), C(room), C(stopped), C(health), C(unproven) and C(in_the_way), as the role upgrade gathers them."
+    description: "What was seen: C(path), C(room), C(stopped), C(health), C(unproven), C(in_the_way) and C(fits), as the role upgrade gathers them."
     type: dict
     required: true
 author: The traumalink.ops developers

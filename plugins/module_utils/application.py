@@ -34,6 +34,7 @@ class Application:
         modules: its functional modules.
         database_hosts: at which it asks for its database.
         previous_good: the version that was current before, "" where there was none.
+        migrations: ids of the migrations of the release that is current.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Application:
     modules: tuple[FunctionalModule, ...]
     database_hosts: tuple[str, ...] = ()
     previous_good: str = ""
+    migrations: tuple[str, ...] = ()
 
 
 def deployed(
@@ -62,16 +64,17 @@ def deployed(
         if current is None:
             continue
         text = (places.releases / current.version / MANIFEST_NAME).read_text(encoding="utf-8")
-        modules = read_manifest(json.loads(text), packed=True).modules
+        manifest = read_manifest(json.loads(text), packed=True)
         environment = configuration_root / places.name / f"{current.slot}.env"
         applications.append(
             Application(
                 places.name,
                 current.version,
                 current.slot,
-                modules,
+                manifest.modules,
                 database_hosts(environment),
                 good.version if good else "",
+                tuple(migration.id for migration in manifest.migrations),
             )
         )
     return applications

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
-__all__ = ["CodedError", "OpsError", "code_of"]
+__all__ = ["RELEASE_FAULT", "CodedError", "OpsError", "code_of"]
+
+# What failed is the release itself, as far as can be told where it failed.
+RELEASE_FAULT = "release_fault"
 
 
 class OpsError(Exception):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .errors import OpsError
+from .errors import RELEASE_FAULT, CodedError
 
 __all__ = [
     "Answer",
@@ -34,8 +34,10 @@ INTERVAL_SECONDS = 1.0
 REASON_CHARACTERS = 300
 
 
-class HealthError(OpsError):
+class HealthError(CodedError):
     """A functional module is not healthy; the message names module, address, reason and what to do."""
+
+    code = RELEASE_FAULT
 
 
 class NoAnswerError(Exception):

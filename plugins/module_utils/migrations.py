@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .command import Completed, Runner
-from .errors import OpsError
+from .errors import RELEASE_FAULT, CodedError
 from .manifest import Migration
 from .postgresql_server import session_options
 from .progress import say
@@ -29,8 +29,8 @@ LOCK_TIMEOUT = re.compile(
 )
 
 
-class MigrationError(OpsError):
-    """A migration could not be asked or applied; those before it stay applied."""
+class MigrationError(CodedError):
+    """A migration could not be asked or applied; those before it stay applied. Its code says whether the release is to blame."""
 
 
 class Guard(Protocol):
@@ -126,7 +126,8 @@ class Release:
         asked = self.call(migration.check)
         if asked.status not in (APPLIED, PENDING):
             raise MigrationError(
-                f"The check of migration {migration.id} ended with status {asked.status} (0 is applied, 1 is pending): {_said(asked)}"
+                f"The check of migration {migration.id} ended with status {asked.status} (0 is applied, 1 is pending): {_said(asked)}",
+                RELEASE_FAULT,
             )
         return asked.status == APPLIED
 
@@ -173,12 +174,14 @@ def _apply(release: Release, migration: Migration, alone: Alone | None, guard: G
             if release.has(migration):
                 return attempt
             raise MigrationError(
-                f"Migration {migration.id} ended well, but its check still says that it is pending: {_said(done)}"
+                f"Migration {migration.id} ended well, but its check still says that it is pending: {_said(done)}",
+                RELEASE_FAULT,
             )
         if not (LOCK_TIMEOUT.search(done.stderr + done.stdout) or (guard is not None and guard.cancelled)):
             fits = "; the version before still fits the database" if migration.kind == "expand" else ""
             raise MigrationError(
-                f"Migration {migration.id} failed with status {done.status}: {_said(done)} — it may be run again once the cause is removed{fits}."
+                f"Migration {migration.id} failed with status {done.status}: {_said(done)} — it may be run again once the cause is removed{fits}.",
+                RELEASE_FAULT,
             )
         if release.has(migration):
             return attempt

@@ -129,6 +129,10 @@ class Server:
         """
         self.query("SELECT pg_reload_conf()")
 
+    def started_at(self) -> float:
+        """Return when the server was started, in seconds since the epoch."""
+        return float(self.value("SELECT extract(epoch FROM pg_postmaster_start_time())"))
+
     def loaded_at(self) -> float:
         """Return when the configuration was last read, in seconds since the epoch."""
         return float(self.value("SELECT extract(epoch FROM pg_conf_load_time())"))

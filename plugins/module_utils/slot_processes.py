@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .command import Runner, run_checked
 from .database_access import DatabaseAccess
-from .errors import OpsError
+from .errors import RELEASE_FAULT, CodedError, OpsError
 from .files import TextFile, diff_of, fingerprint, write_text
 from .manifest import Process
 from .service import Service, ensure, properties, remember
@@ -27,8 +27,10 @@ JOURNAL_LINES = "12"
 MARK = "TRAUMALINK_READ"
 
 
-class SlotError(OpsError):
-    """A process of the slot does not stay up."""
+class SlotError(CodedError):
+    """A process of the slot does not start, or does not stay up."""
+
+    code = RELEASE_FAULT
 
 
 @dataclass(frozen=True)

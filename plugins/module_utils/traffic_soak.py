@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .errors import OpsError
+from .errors import RELEASE_FAULT, CodedError
 from .haproxy_figures import Look, Traffic, traffic_between
 from .haproxy_runtime import Backend
 from .progress import say
@@ -22,8 +22,8 @@ LOOK_SECONDS = 2.0
 ROUNDS = 2
 
 
-class SoakError(OpsError):
-    """The release does not fare well; the message says what was seen, and after how long."""
+class SoakError(CodedError):
+    """The release does not fare well, or nobody can tell; the message says what was seen, and after how long. Its code says whether the release is to blame."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ class Soak:
                 *(sick if sick_rounds >= ROUNDS else ()),
             ]
             if problems:
-                raise SoakError(f"after {seconds:.0f} s under traffic: {' '.join(problems)}")
+                said = f"after {seconds:.0f} s under traffic: {' '.join(problems)}"
+                raise SoakError(said, RELEASE_FAULT if now.process_id == first.process_id else "")
             say(f"{traffic.requests} requests, {traffic.failed} failed, {max(self.seconds - seconds, 0):.0f} s to go")
             if seconds >= self.seconds and not sick:
                 return Soaked(traffic, round(seconds, 1), looks)

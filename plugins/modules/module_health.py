@@ -55,13 +55,14 @@ modules:
   type: list
   elements: dict
 healthy: {description: Whether all are., returned: always, type: bool}
+code: {description: "C(release_fault) where the release itself is to blame, as far as can be told here, else empty.", returned: failure, type: str}
 """
 
 from dataclasses import asdict
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError, code_of
 from ansible_collections.traumalink.ops.plugins.module_utils.health import (
     Getter,
     ModuleHealth,
@@ -120,7 +121,7 @@ def main() -> None:
         if given["must_be_healthy"]:
             require(found, given["retry_seconds"])
     except OpsError as error:
-        module.fail_json(msg=str(error), **outcome(found))
+        module.fail_json(msg=str(error), code=code_of(error), **outcome(found))
     module.exit_json(changed=False, **outcome(found))
 
 

@@ -32,6 +32,7 @@ role:
   type: str
 successor: {description: The host on which the database of a retired one has come back., returned: success, type: str}
 timeline: {description: The timeline on which a primary writes; 0 for any other., returned: success, type: int}
+started_at: {description: "When the server was started, in seconds since the epoch; 0 where it does not answer.", returned: success, type: float}
 """
 
 import shutil
@@ -39,7 +40,15 @@ import shutil
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.cluster_retirement import retired_for
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
-from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_server import Server
+from ansible_collections.traumalink.ops.plugins.module_utils.postgresql_server import Server, ServerError
+
+
+def started_at(server: Server) -> float:
+    """Return when the server was started; 0 where it has gone meanwhile."""
+    try:
+        return server.started_at()
+    except ServerError:
+        return 0.0
 
 
 def main() -> None:
@@ -49,7 +58,13 @@ def main() -> None:
     server = Server(run, module.params["port"])
     role, timeline = server.role_and_timeline() if installed else ("absent", 0)
     successor = retired_for() if role == "down" else ""
-    module.exit_json(changed=False, role="retired" if successor else role, successor=successor, timeline=timeline)
+    module.exit_json(
+        changed=False,
+        role="retired" if successor else role,
+        successor=successor,
+        timeline=timeline,
+        started_at=started_at(server) if role in ("primary", "standby") else 0.0,
+    )
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ migrations:
 applied: {description: The ids that this run applied., returned: success, type: list, elements: str}
 pending: {description: "The ids that are pending, in check mode or with O(check_only).", returned: success, type: list, elements: str}
 pending_by_kind: {description: "The same by kind: C(expand), C(contract), C(breaking).", returned: success, type: dict}
+code: {description: "C(release_fault) where the release itself is to blame, as far as can be told here, else empty.", returned: failure, type: str}
 """
 
 from collections.abc import Mapping
@@ -83,7 +84,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.database_access import DatabaseAccess, passing_password
 from ansible_collections.traumalink.ops.plugins.module_utils.database_options import DATABASE_OPTIONS
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError, code_of
 from ansible_collections.traumalink.ops.plugins.module_utils.lock_guard import guarding
 from ansible_collections.traumalink.ops.plugins.module_utils.manifest import MIGRATION_KINDS, Migration
 from ansible_collections.traumalink.ops.plugins.module_utils.migration_lock import holding, open_session
@@ -178,7 +179,7 @@ def main() -> None:
     try:
         found = states(module.params, check=only_asked)
     except OpsError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), code=code_of(error))
     done = [entry.id for entry in found if entry.state == "done"]
     pending = [entry for entry in found if entry.state == "pending"]
     module.exit_json(

@@ -62,6 +62,7 @@ EXAMPLES = r"""
 RETURN = r"""
 steps: {description: What was or would be done to units., returned: success, type: list, elements: str}
 restart_pending: {description: Units that run with older files., returned: success, type: list, elements: str}
+code: {description: "C(release_fault) where the release itself is to blame, as far as can be told here, else empty.", returned: failure, type: str}
 """
 
 from pathlib import Path
@@ -71,7 +72,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.database_access import DatabaseAccess
 from ansible_collections.traumalink.ops.plugins.module_utils.database_options import DATABASE_OPTIONS
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError, code_of
 from ansible_collections.traumalink.ops.plugins.module_utils.manifest import Process
 from ansible_collections.traumalink.ops.plugins.module_utils.slot_processes import SlotPlan, bring
 
@@ -119,7 +120,7 @@ def main() -> None:
     try:
         done = bring(plan_of(given), given["state"], run, restart=given["restart"], check=module.check_mode)
     except OpsError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), code=code_of(error))
     module.exit_json(changed=done.changed, steps=done.steps, restart_pending=done.restart_pending, diff=done.diff)
 
 

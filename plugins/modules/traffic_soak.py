@@ -55,6 +55,7 @@ RETURN = r"""
 traffic: {description: "C(requests), C(failed) and C(response_seconds) of the server meanwhile.", returned: success, type: dict}
 seconds: {description: How long it was watched., returned: success, type: float}
 looks: {description: How often it was looked at., returned: success, type: int}
+code: {description: "C(release_fault) where the release itself is to blame, as far as can be told here, else empty.", returned: failure, type: str}
 """
 
 import time
@@ -62,7 +63,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError, code_of
 from ansible_collections.traumalink.ops.plugins.module_utils.haproxy_figures import look_of, traffic_between
 from ansible_collections.traumalink.ops.plugins.module_utils.haproxy_runtime import Haproxy
 from ansible_collections.traumalink.ops.plugins.module_utils.health import Getter, Question, ask
@@ -130,7 +131,7 @@ def main() -> None:
     try:
         found = soaked(module.params)
     except OpsError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), code=code_of(error))
     module.exit_json(changed=False, **asdict(found))
 
 

@@ -19,7 +19,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request i
 from ansible_collections.traumalink.ops.plugins.plugin_utils.receivers import UNDELIVERED, undelivered
 from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import blotted, without_secrets
 
-__all__ = ["closed_record", "countersigned", "last_words", "told", "unreached"]
+__all__ = ["closed_record", "codes", "countersigned", "last_words", "told", "unreached"]
 
 MAX_REASON = 1000
 MAX_FIGURE = 500
@@ -132,6 +132,12 @@ def reasons(variables: Mapping[str, Any], hosts: Sequence[str]) -> Iterator[str]
             yield message if REFUSAL.match(message) else f"{host}: {message}"
     for host in unreached(variables, hosts):
         yield f"{host}: cannot be reached"
+
+
+def codes(variables: Mapping[str, Any], hosts: Sequence[str]) -> list[str]:
+    """Return what each failure said of its kind (`code` of the module's result), "" for one that said nothing of it."""
+    results = [result for host in hosts if (result := fact(variables, host, "ansible_failed_result"))]
+    return [str(each.get("code") or "") for result in results for each in failed_items(result) or [result]]
 
 
 def failed_items(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:

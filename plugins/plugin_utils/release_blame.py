@@ -5,28 +5,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
+
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import RELEASE_FAULT
 
 __all__ = ["blame"]
 
-# The steps of an upgrade in which the release itself is looked at.
-STEPS = ("migrate", "start", "soak")
-# What is nobody's fault but the hour's: other transactions, HAProxy or the database restarted, a window that ends.
-AROUND = re.compile(
-    r"got no lock in time|HAProxy was restarted|No other migrations|are left before the cutoff|window has closed|database away|the database is away|"
-    r"could not connect|Connection refused|has lost its lease"
-)
 
-
-def blame(step: str, reason: str, unreached: Collection[str]) -> str:
+def blame(reason: str, codes: Collection[str], unreached: Collection[str], around: Collection[str]) -> str:
     """Return why the release is BAD, "" where it is not to blame.
 
     Args:
-        step: in which step of the upgrade it failed.
-        reason: why it failed, in words.
+        reason: why the upgrade failed, in words.
+        codes: what each failure said of its kind; the step that failed says whether the release is at fault.
         unreached: hosts that could not be reached then; whatever was seen on the others is not the release's fault alone.
+        around: what else happened meanwhile, such as a database that was restarted, in words.
     """
-    if step not in STEPS or unreached or AROUND.search(reason):
-        return ""
-    return reason
+    return reason if codes and set(codes) == {RELEASE_FAULT} and not unreached and not around else ""

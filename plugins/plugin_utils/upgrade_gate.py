@@ -14,7 +14,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import rea
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import duration_words
 from ansible_collections.traumalink.ops.plugins.plugin_utils.window import read_at, window_state
 
-__all__ = ["cutoff_problem", "upgrade_problems"]
+__all__ = ["cutoff_problem", "fit_problem", "upgrade_problems"]
 
 
 def upgrade_problems(seen: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -24,7 +24,7 @@ def upgrade_problems(seen: Mapping[str, Any]) -> dict[str, list[str]]:
 
     Args:
         seen: `path` as the filter upgrade_path returned it; `room`, its sentences; `stopped`, app host to units of the current slot that do not run;
-            `health`, edge host to what module_health returned; `unproven`, why the backups count as unproven; `in_the_way`, which transactions are.
+            `health`, edge host to what module_health returned; `unproven`, why the backups count as unproven; `in_the_way`, which transactions are; `fits`, why the time does not do.
     """
     problems = list(seen["path"]["problems"])
     if not seen["path"]["changes"]:
@@ -34,6 +34,8 @@ def upgrade_problems(seen: Mapping[str, Any]) -> dict[str, list[str]]:
         problems.append(f"The backups of the site are unproven: {_sentence(seen['unproven'])}")
     if seen["in_the_way"]:
         problems.append(_sentence(seen["in_the_way"]))
+    if seen["fits"]:
+        problems.append(seen["fits"])
     unsettled = [*seen["path"]["unsettled"], *_stopped(seen["stopped"]), *_unhealthy(seen["health"])]
     return {"problems": problems, "unsettled": unsettled}
 
@@ -88,3 +90,36 @@ def cutoff_problem(
             "all go back to the version before."
         )
     return ""
+
+
+def fit_problem(
+    contract: object,
+    migration_seconds: float,
+    watch_seconds: float,
+    rollback_seconds: float,
+    rehearsed_at: str,
+    now: datetime | None = None,
+) -> str:
+    """Return why the time that is left does not do for what is known to take time, "" where it does; how long all of it takes is the contract's to say.
+
+    Args:
+        contract: the contract as plain data.
+        migration_seconds: how long the vendor expects the migrations to take.
+        watch_seconds: how long the new release is watched on all hosts together.
+        rollback_seconds: how long going back takes at most.
+        rehearsed_at: the moment that a rehearsal takes for its beginning (ISO 8601), "" where it is none.
+        now: an aware time; the clock where it is left out.
+
+    Raises:
+        OpsError: the contract or a time cannot be read.
+    """
+    moment = read_at(rehearsed_at) if rehearsed_at else now or datetime.now(UTC)
+    state = window_state(read_contract(contract), moment, None)
+    needed_seconds = migration_seconds + watch_seconds + rollback_seconds
+    if state.state != "open" or state.seconds_left >= needed_seconds:
+        return ""  # outside a window the gate itself has refused, or an emergency has opened it
+    return (
+        f"{duration_words(state.seconds_left)} are left before the cutoff, and {duration_words(needed_seconds)} are needed: the vendor expects the migrations "
+        f"to take {duration_words(migration_seconds)}, the hosts are watched for {duration_words(watch_seconds)}, and going back may take "
+        f"{duration_words(rollback_seconds)}. Begin earlier in the window, or agree on a longer one."
+    )

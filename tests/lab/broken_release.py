@@ -1,4 +1,4 @@
-"""Releases that are broken on purpose, made out of a good one: what an upgrade must notice and take back."""
+"""Releases that are broken on purpose, or by what happens around them, made out of a good one: what an upgrade must notice and take back."""
 
 from __future__ import annotations
 
@@ -9,22 +9,31 @@ from typing import Any
 
 import yaml
 
-MIGRATION = '''"""Fails in the middle, after it has changed something."""
-
+HEAD = """
 from __future__ import annotations
 
 from alembic import op
+from trauma import rehearsal
 
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-
+"""
+FAILING = f'''"""Fails in the middle, after it has changed something."""
+{HEAD}
 def upgrade() -> None:
     """Add a column, then fail: the column is gone again, for it is one transaction."""
     op.execute("ALTER TABLE trauma.trauma_case ADD COLUMN never_there text")
     op.execute("DO $$ BEGIN RAISE EXCEPTION 'this migration is broken'; END $$")
+'''
+LOCKING = f'''"""Pauses where a rehearsal asks it to, then takes the table for itself, as briefly as it can."""
+{HEAD}
+def upgrade() -> None:
+    """Add a column, for which the table must be free for an instant."""
+    op.execute(rehearsal.middle_of(revision))
+    op.execute("ALTER TABLE trauma.trauma_case ADD COLUMN never_there text")
 '''
 
 
@@ -50,8 +59,22 @@ def _unhealthy(folder: Path, manifest: dict[str, Any]) -> None:
     _append(folder / "trauma/health.py", '\n\nMODULES = {**MODULES, "triage": Needs(reads=("triage_rule",))}\n')
 
 
+def _starts_on_the_first_host_only(folder: Path, manifest: dict[str, Any]) -> None:
+    del manifest
+    text = '\nimport socket\n\nif socket.gethostname() != "app1":\n    raise SystemExit("this release starts on app1 only")\n'
+    _append(folder / "gunicorn.conf.py", text)
+
+
 def _migration_fails(folder: Path, manifest: dict[str, Any]) -> None:
-    (folder / "migrations/versions/0003_broken.py").write_text(MIGRATION, encoding="utf-8")
+    _add_migration(folder, manifest, "0003_broken.py", FAILING)
+
+
+def _migration_locks(folder: Path, manifest: dict[str, Any]) -> None:
+    _add_migration(folder, manifest, "0003_locking.py", LOCKING)
+
+
+def _add_migration(folder: Path, manifest: dict[str, Any], name: str, text: str) -> None:
+    (folder / "migrations/versions" / name).write_text(text, encoding="utf-8")
     program = ["/usr/bin/python3", "-m", "trauma.migrate"]
     manifest["migrations"].append(
         {
@@ -72,6 +95,8 @@ BROKEN: Mapping[str, Broken] = {
     "1.1.1": Broken("1.1.0", "this release does not start", _does_not_start),
     "1.1.2": Broken("1.1.0", "triage_rule", _unhealthy),
     "1.1.3": Broken("1.1.0", "this migration is broken", _migration_fails),
+    "1.1.4": Broken("1.1.0", "takes the table for itself", _migration_locks),
+    "1.1.5": Broken("1.1.0", "this release starts on app1 only", _starts_on_the_first_host_only),
 }
 
 

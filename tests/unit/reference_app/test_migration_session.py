@@ -101,13 +101,13 @@ def test_a_lock_in_the_way_is_waited_out(session, time, error):
 
 def test_patience_ends_and_says_what_to_do(session, time):
     with pytest.raises(
-        session.WaitedTooLongError, match=r"in 5 s \(6 attempts\): find the transaction .* run this migration again"
+        session.WaitedTooLongError, match=r"in 5 s \(6 attempts, SQLSTATE 55P03\): find the transaction .* run this migration again"
     ):
         session.persisting(failing(99, DatabaseError("55P03")), 5, time.clock, time.sleep)
 
 
 def test_without_patience_there_is_one_attempt(session, time):
-    with pytest.raises(session.WaitedTooLongError, match="1 attempts"):
+    with pytest.raises(session.WaitedTooLongError, match="1 attempts, SQLSTATE 55P03"):
         session.persisting(failing(1, DatabaseError("55P03")), 0, time.clock, time.sleep)
     assert time.slept == []
 

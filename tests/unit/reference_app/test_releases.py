@@ -23,6 +23,8 @@ MIGRATIONS = {
     "1.1.1": {"0001": "expand", "0002": "expand"},
     "1.1.2": {"0001": "expand", "0002": "expand"},
     "1.1.3": {"0001": "expand", "0002": "expand", "0003": "expand"},
+    "1.1.4": {"0001": "expand", "0002": "expand", "0003": "expand"},
+    "1.1.5": {"0001": "expand", "0002": "expand"},
     "1.2.0": {"0001": "expand", "0002": "expand"},
     "1.3.0": {"0001": "expand", "0002": "expand", "0003": "breaking"},
     "2.0.0": {"0001": "expand", "0002": "expand", "0004": "contract"},
@@ -123,6 +125,8 @@ def test_a_broken_release_differs_from_its_base_by_its_fault_only(assembled):
         "1.1.1": {"gunicorn.conf.py"},
         "1.1.2": {"trauma/health.py"},
         "1.1.3": {"migrations/versions/0003_broken.py"},
+        "1.1.4": {"migrations/versions/0003_locking.py"},
+        "1.1.5": {"gunicorn.conf.py"},
     }
     for version, paths in changed.items():
         text = "".join((assembled(version) / path).read_text(encoding="utf-8") for path in paths)

@@ -169,10 +169,11 @@ def test_an_operation_that_was_cut_off_is_settled_first(act: Act, site: Any) -> 
 def test_why_it_failed_is_kept_before_anything_is_undone(act: Act, site: Any) -> None:
     opened = act("opened")
     hostvars = {
-        "db1": {"ansible_failed_result": {"msg": "the disk is full"}, "__operation_outcome": "failed"}, "ops1": {},
+        "db1": {"ansible_failed_result": {"msg": "the disk is full", "code": 39}, "__operation_outcome": "failed"}, "ops1": {},
     }  # fmt: skip
     why = act("explained", hostvars=hostvars)
     assert (why["reason"], why["unreached"]) == ("db1: the disk is full; ops1: cannot be reached", ["ops1"])
+    assert why["codes"] == ["39"]
     later = {"db1": {"ansible_failed_result": {"msg": "no way back"}, "__operation_outcome": "failed"}}
     act(
         "closed", record=opened["record"], opened=True, outcome="failed", hostvars=later, failure=why["reason"],

@@ -7,5 +7,5 @@ from ansible_collections.traumalink.ops.plugins.filter.release_blame import Filt
 
 def test_hands_on_the_reason() -> None:
     call = FilterModule().filters()["release_blame"]
-    assert call("it does not start", "start", []) == "it does not start"
-    assert call("it does not start", "switch", []) == ""
+    assert call("it does not start", ["release_fault"], [], []) == "it does not start"
+    assert call("it does not start", ["release_fault"], ["app2"], []) == ""

@@ -13,6 +13,7 @@ def test_hands_on_the_problems() -> None:
         "health": {},
         "unproven": "no drill",
         "in_the_way": "",
+        "fits": "",
     }
     assert FilterModule().filters()["upgrade_problems"](seen) == {
         "problems": ["1.1.0 was marked BAD.", "The backups of the site are unproven: no drill."],

@@ -79,7 +79,9 @@ def test_finds_what_is_deployed_with_its_functional_modules(tmp_path: Path) -> N
         "from_versions": [],
         "processes": [{"name": "web", "command": ["/usr/bin/true"], "singleton": False}],
         "modules": [{"name": "triage", "title": {"zh": "预检分诊", "en": "Triage"}, "health": "/health/triage"}],
-        "migrations": [],
+        "migrations": [
+            {"id": "0001", "kind": "expand", "expected_seconds": 5, "check": ["/bin/true"], "command": ["/bin/true"]}
+        ],
         "documents": [],
         "files": [{"path": "web.py", "sha256": "0" * 64, "size_bytes": 1, "executable": False}],
     }
@@ -90,6 +92,7 @@ def test_finds_what_is_deployed_with_its_functional_modules(tmp_path: Path) -> N
     )
     [application] = deployed(tmp_path / "opt", tmp_path / "state", tmp_path / "etc")
     assert application.database_hosts == ("192.0.2.21",)
+    assert application.migrations == ("0001",)
     assert (application.name, application.version, application.slot) == ("trauma", "1.0.0", "blue")
     assert [module.health for module in application.modules] == ["/health/triage"]
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import RELEASE_FAULT, code_of
 from ansible_collections.traumalink.ops.plugins.module_utils.health import (
     Answer,
     HealthError,
@@ -128,6 +129,7 @@ def test_the_failure_names_module_address_reason_and_what_to_do() -> None:
     require([good], 60)
     with pytest.raises(HealthError) as caught:
         require([good, bad], 60)
+    assert code_of(caught.value) == RELEASE_FAULT
     assert "1 of 2 checks" in str(caught.value)
     assert f"triage at {BASE}/health/triage is unhealthy: HTTP 503, no table" in str(caught.value)
     assert "tried for 60 s" in str(caught.value)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import RELEASE_FAULT, code_of
 from ansible_collections.traumalink.ops.plugins.module_utils.manifest import Migration
 from ansible_collections.traumalink.ops.plugins.module_utils.migrations import (
     MigrationError,
@@ -90,8 +91,9 @@ def test_runs_from_the_release_as_the_given_user() -> None:
     ],
 )
 def test_stops_at_the_first_that_fails(database: Database, said: str) -> None:
-    with pytest.raises(MigrationError, match=said):
+    with pytest.raises(MigrationError, match=said) as failed:
         go(database, steps("0001", "0002", "0003"))
+    assert code_of(failed.value) == RELEASE_FAULT
     assert "0001" in database.applied
     assert not any("0003" in asked for asked in database.asked)
 
@@ -179,9 +181,10 @@ def test_gives_up_after_the_last_attempt_and_names_who_held_the_lock() -> None:
     with pytest.raises(
         MigrationError,
         match=r"0002 got no lock in time in 3 attempts, held by 7 \(pg_dump\), and gave up .* its check still says that it is pending.*run again",
-    ):
+    ) as given_up:
         go(database, steps("0002", "0003"), retries=Retries(3, pauses.append), guard=Watch(blockers="7 (pg_dump)"))
     assert pauses == [1, 2]
+    assert code_of(given_up.value) == "", "the release can do nothing about it"
     assert not any("0003" in asked for asked in database.asked)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.errors import RELEASE_FAULT
 from ansible_collections.traumalink.ops.plugins.module_utils.haproxy_figures import Figures, Traffic
 from ansible_collections.traumalink.ops.plugins.module_utils.haproxy_runtime import Backend, HaproxyError, Server
 from ansible_collections.traumalink.ops.plugins.module_utils.traffic import TrafficLimits
@@ -74,9 +75,10 @@ def slow(backend: Backend, now: float) -> Backend:
 )
 def test_what_real_requests_show_ends_it_at_once(change: Callable[[Backend, float], Backend], said: str) -> None:
     edge = Edge(change)
-    with pytest.raises(SoakError, match=said):
+    with pytest.raises(SoakError, match=said) as ended:
         soak(edge).run()
     assert edge.now < 60
+    assert ended.value.code == ("" if "HAProxy was" in said else RELEASE_FAULT)
 
 
 def test_a_module_that_stays_sick_ends_it() -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.manifest import Process
-from ansible_collections.traumalink.ops.plugins.module_utils.slot_processes import Outcome, SlotPlan
+from ansible_collections.traumalink.ops.plugins.module_utils.slot_processes import Outcome, SlotError, SlotPlan
 from ansible_collections.traumalink.ops.plugins.modules import slot
 
 Run = Callable[..., dict[str, Any]]
@@ -55,12 +54,13 @@ def test_hands_over_what_was_given(run_module: Run, calls: list[tuple[SlotPlan, 
 
 def test_fails_with_the_domain_s_message(run_module: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: object, **_options: object) -> None:
-        raise OpsError("trauma-web@green.service does not stay up")
+        raise SlotError("trauma-web@green.service does not stay up")
 
     monkeypatch.setattr(slot, "bring", fail)
     result = run_module(slot.main, **ARGUMENTS)
     assert result["failed"]
     assert result["msg"] == "trauma-web@green.service does not stay up"
+    assert result["code"] == "release_fault"
 
 
 def test_knows_two_slots(run_module: Run) -> None:

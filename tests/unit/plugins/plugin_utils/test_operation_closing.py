@@ -56,6 +56,18 @@ def test_a_failure_names_hosts_and_messages_once_and_who_could_not_be_reached() 
     assert record["reason"] == "db1: disk full; app1: cannot be reached"
 
 
+def test_each_failure_says_its_kind_where_it_has_one() -> None:
+    looped = {"results": [{"failed": True, "code": "release_fault"}, {"failed": False, "code": "no"}, {"failed": True}]}
+    hostvars = {
+        "db1": {"ansible_failed_result": {"msg": "disk full"}},
+        "ops1": {},
+        "app1": {"ansible_failed_result": {"msg": "sick", "code": "release_fault"}},
+        "app2": {"ansible_failed_result": looped},
+    }
+    found = operation_closing.codes({"hostvars": hostvars}, ["db1", "ops1", "app1", "app2"])
+    assert found == ["", "release_fault", "release_fault", ""]
+
+
 def test_a_task_without_log_gives_its_name_alone() -> None:
     failed = {
         "ansible_failed_result": {"msg": "the secret is 12345678"},

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.traumalink.ops.plugins.filter import cutoff_problem, upgrade_problems
+from ansible_collections.traumalink.ops.plugins.filter import cutoff_problem, fit_problem, upgrade_problems
 from ansible_collections.traumalink.ops.plugins.plugin_utils import upgrade_gate
 
 Make = Callable[..., dict[str, Any]]
@@ -19,8 +19,10 @@ WELL: dict[str, Any] = {
     "health": {"edge1": {"modules": [{"name": "triage", "status": "healthy", "reason": ""}]}},
     "unproven": "",
     "in_the_way": "",
+    "fits": "",
 }
 PROBLEMS = upgrade_problems.FilterModule().filters()["upgrade_problems"]
+FIT = fit_problem.FilterModule().filters()["fit_problem"]
 CUTOFF = cutoff_problem.FilterModule().filters()["cutoff_problem"]
 
 
@@ -43,6 +45,7 @@ def test_a_site_that_is_well_may_go() -> None:
         ),
         ({"unproven": "no drill has brought a backup back yet; run traumalink.ops.drill"}, "run traumalink.ops.drill."),
         ({"in_the_way": "pid 7 of psql is open for 90 s"}, "pid 7 of psql"),
+        ({"fits": "9 min are left before the cutoff."}, "9 min are left"),
     ],
 )
 def test_each_thing_is_said_with_what_to_do(seen: dict[str, Any], said: str) -> None:
@@ -101,3 +104,29 @@ def test_a_rehearsal_s_clock_goes_on_from_its_own_beginning(site: dict[str, Any]
     )
     with pytest.raises(AnsibleFilterError, match="holds no time"):
         CUTOFF(site, 300, "2026-11-25T03:52:00+00:00", "none")
+
+
+@pytest.mark.parametrize(
+    ("at", "migration", "watch", "said"),
+    [
+        ("2026-11-24T23:00", 3600, 120, ""),
+        ("2026-11-25T03:09", 3600, 120, "1 h 06 min are left before the cutoff, and 1 h 07 min are needed"),
+        ("2026-11-25T03:07", 3600, 120, ""),
+        ("2026-11-25T04:00", 0, 7200, "the hosts are watched for 2 h 00 min, and going back may take 5 min 00 s"),
+        ("2026-11-25T12:00", 3600, 120, ""),
+    ],
+    ids=["in time", "a minute late", "just in time", "watched for long", "in an emergency, outside the window"],
+)
+def test_what_the_vendor_expects_must_fit_with_the_way_back(
+    site: dict[str, Any], at: str, migration: float, watch: float, said: str
+) -> None:
+    now = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    found = upgrade_gate.fit_problem(site, migration, watch, 300, "", now)
+    assert said in found if said else found == ""
+
+
+def test_a_rehearsal_fits_by_its_own_clock(site: dict[str, Any]) -> None:
+    assert FIT(site, 60, 60, 300, "2026-11-24T23:00:00+00:00") == ""
+    assert "are needed" in FIT(site, "3600", "60", "300", "2026-11-25T04:00:00+00:00")
+    with pytest.raises(AnsibleFilterError):
+        FIT(site, 60, 60, 300, "soon")

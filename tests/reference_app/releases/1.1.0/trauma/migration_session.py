@@ -125,10 +125,10 @@ def take_turn(
         sleep(PAUSE_SECONDS)
 
 
-def is_lock_failure(error: BaseException) -> bool:
-    """Whether a statement was given up because somebody else held a lock."""
-    cause = getattr(error, "orig", None) or error
-    return getattr(cause, "pgcode", None) in LOCK_FAILURES
+def lock_failure(error: BaseException) -> str:
+    """The SQLSTATE of a statement that was given up because somebody else held a lock, "" for any other error."""
+    code = getattr(getattr(error, "orig", None) or error, "pgcode", None)
+    return code if code in LOCK_FAILURES else ""
 
 
 def persisting(
@@ -144,11 +144,13 @@ def persisting(
         try:
             return action()
         except Exception as error:
-            if not is_lock_failure(error):
+            code = lock_failure(error)
+            if not code:
                 raise
             if clock() >= deadline:
+                # The code tells whoever started this that nothing is wrong with the migration itself.
                 raise WaitedTooLongError(
-                    f"a lock was not to be had in {patience_seconds:g} s ({attempts} attempts): find the transaction that holds it"
+                    f"a lock was not to be had in {patience_seconds:g} s ({attempts} attempts, SQLSTATE {code}): find the transaction that holds it"
                     " in pg_stat_activity, let it end, then run this migration again"
                 ) from error
         sleep(PAUSE_SECONDS)
