@@ -9,23 +9,25 @@ from typing import Any
 
 import yaml
 
-MIGRATION = '''"""Fails in the middle, after it has changed something."""
+# Where it fails, it does so after it has changed something, and the column is gone again, for it is one transaction.
+MIGRATION = '''"""One more column."""
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "{revision}"
+down_revision = "{before}"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Add a column, then fail: the column is gone again, for it is one transaction."""
-    op.execute("ALTER TABLE trauma.trauma_case ADD COLUMN never_there text")
-    op.execute("DO $$ BEGIN RAISE EXCEPTION 'this migration is broken'; END $$")
+    """Add it."""
+    op.execute("ALTER TABLE trauma.trauma_case ADD COLUMN one_more text")
 '''
+FAILS = """    op.execute("DO $$ BEGIN RAISE EXCEPTION 'this migration is broken'; END $$")
+"""
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,28 @@ def _unhealthy(folder: Path, manifest: dict[str, Any]) -> None:
 
 
 def _migration_fails(folder: Path, manifest: dict[str, Any]) -> None:
-    (folder / "migrations/versions/0003_broken.py").write_text(MIGRATION, encoding="utf-8")
+    _add_migration(folder, manifest, "0003", "expand", FAILS)
+
+
+def _second_step_fails(folder: Path, manifest: dict[str, Any]) -> None:
+    _add_migration(folder, manifest, "0004", "breaking", FAILS)
+
+
+def _one_more_step(folder: Path, manifest: dict[str, Any]) -> None:
+    _add_migration(folder, manifest, "0004", "breaking", "")
+
+
+def _add_migration(folder: Path, manifest: dict[str, Any], revision: str, kind: str, end: str) -> None:
+    text = MIGRATION.format(revision=revision, before=f"{int(revision) - 1:04}") + end
+    (folder / f"migrations/versions/{revision}_added.py").write_text(text, encoding="utf-8")
     program = ["/usr/bin/python3", "-m", "trauma.migrate"]
     manifest["migrations"].append(
         {
-            "id": "0003",
-            "kind": "expand",
+            "id": revision,
+            "kind": kind,
             "expected_seconds": 5,
-            "check": [*program, "check", "0003"],
-            "command": [*program, "apply", "0003"],
+            "check": [*program, "check", revision],
+            "command": [*program, "apply", revision],
         }
     )
 
@@ -72,6 +87,11 @@ BROKEN: Mapping[str, Broken] = {
     "1.1.1": Broken("1.1.0", "this release does not start", _does_not_start),
     "1.1.2": Broken("1.1.0", "triage_rule", _unhealthy),
     "1.1.3": Broken("1.1.0", "this migration is broken", _migration_fails),
+    # Their first migration is breaking and applied when the fault shows.
+    "1.3.1": Broken("1.3.0", "this migration is broken", _second_step_fails),
+    "1.3.2": Broken("1.3.0", "triage_rule", _unhealthy),
+    # Nothing is wrong with it: a second way with downtime, from 1.3.0 on.
+    "1.3.3": Broken("1.3.0", "one_more", _one_more_step),
 }
 
 
