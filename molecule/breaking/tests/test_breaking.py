@@ -193,6 +193,7 @@ def test_killed_in_the_migration_not_even_a_backup_in_between_lets_it_be_forgott
     assert looked.says("was cut off, and a run without --check brings it to its end first"), looked.output[-3000:]
     run = play("site", "-e", f"deploy_archive={packed('1.1.0')}")
     assert run.succeeded, run.output[-4000:]
+    sql("ALTER DATABASE trauma RESET trauma.pause_migration_seconds")  # it came back with the rest
     serves("1.1.0")
     assert migrated() == "0002"
     assert contents() == before
