@@ -39,6 +39,8 @@ def chain():
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory):
     """Have 1.1.0 run on a site whose backups are proven, with cases in it."""
+    if standing(APPS[0]).version != "1.0.0":
+        return  # it was made so before
     assert play("backup").succeeded
     assert play("drill").succeeded
     run = upgrade("1.1.0")
