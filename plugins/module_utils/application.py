@@ -18,7 +18,7 @@ from .release import Places
 
 UNITS_ROOT = Path("/etc/systemd/system")
 
-__all__ = ["Application", "ApplicationError", "database_hosts", "deployed", "start", "stop"]
+__all__ = ["Application", "ApplicationError", "database_hosts", "deployed", "slot_url", "start", "stop"]
 
 
 class ApplicationError(OpsError):
@@ -35,6 +35,7 @@ class Application:
         database_hosts: at which it asks for its database.
         previous_good: the version that was current before, "" where there was none.
         migrations: ids of the migrations of the release that is current.
+        url: where its slot answers, "" where it was never told.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Application:
     database_hosts: tuple[str, ...] = ()
     previous_good: str = ""
     migrations: tuple[str, ...] = ()
+    url: str = ""
 
 
 def deployed(
@@ -75,6 +77,7 @@ def deployed(
                 database_hosts(environment),
                 good.version if good else "",
                 tuple(migration.id for migration in manifest.migrations),
+                slot_url(environment),
             )
         )
     return applications
@@ -88,6 +91,20 @@ def database_hosts(environment: Path) -> tuple[str, ...]:
         return ()
     found = re.search(r"""^DATABASE_DSN="host=([^ "]+)""", text, re.M)
     return tuple(found[1].split(",")) if found else ()
+
+
+def slot_url(environment: Path) -> str:
+    """Return the address at which a slot's processes listen, as its environment file has it."""
+    try:
+        text = environment.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    told = dict(re.findall(r"""^(LISTEN_ADDRESS|LISTEN_PORT|TLS_CERTIFICATE)="([^"]*)"$""", text, re.M))
+    if not told.get("LISTEN_ADDRESS") or not told.get("LISTEN_PORT"):
+        return ""
+    address = told["LISTEN_ADDRESS"]
+    scheme = "https" if told.get("TLS_CERTIFICATE") else "http"
+    return f"{scheme}://{f'[{address}]' if ':' in address else address}:{told['LISTEN_PORT']}"
 
 
 def units(application: Application, units_root: Path = UNITS_ROOT) -> list[str]:

@@ -64,7 +64,7 @@ class Register:
         releases: each version that ever came here.
         slots: slot to the version that its link leads to.
         current: what runs; previous_good: where a rollback goes.
-        final: the version whose contract migrations have begun: from it there is no way back.
+        final: the version whose contract migrations have begun, or that came by breaking ones: from it there is no way back.
     """
 
     releases: Mapping[str, Staged] = field(default_factory=dict)
@@ -122,8 +122,9 @@ class Register:
             return self
         if left is not None and self.final == left.version:
             raise RegisterError(
-                f"{left.version} is final: its contract migrations took away what {version} needs. Two ways are left: a new release that "
-                "mends what is wrong (traumalink.ops.upgrade), or the database as it was at an earlier time (traumalink.ops.restore)."
+                f"{left.version} is final: its migrations took away what {version} needs. Two ways are left: a new release that mends what is wrong "
+                "(traumalink.ops.upgrade), or the database as it was at an earlier time, with the loss of all that was written since "
+                "(traumalink.ops.restore)."
             )
         good = self.previous_good
         if left is None or good is None or good.version != version:

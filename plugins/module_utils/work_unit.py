@@ -176,8 +176,11 @@ class WorkUnits:
         found = [self.look(run_id) for run_id in sorted({*names, *folders}) if RUN_ID.fullmatch(run_id)]
         return [seen for seen in found if seen.state != "absent"]
 
-    def end(self, run_id: str, reason: str) -> tuple[bool, Seen]:
+    def end(self, run_id: str, reason: str, *, settles: bool = True) -> tuple[bool, Seen]:
         """Stop a work that runs, and let this run start nothing here any more; return whether it ran, and how it ended.
+
+        Args:
+            settles: False where the run itself ends what it has left, and works on to undo it.
 
         Raises:
             WorkError: it still runs after all that systemd does to end it.
@@ -185,7 +188,8 @@ class WorkUnits:
         unit = unit_name(run_id)
         with self._one_at_a_time():
             # From now on nothing of this run starts here, also not what its controller was about to start.
-            self._settled(run_id).touch(mode=0o600)
+            if settles:
+                self._settled(run_id).touch(mode=0o600)
         seen = self.look(run_id)
         if seen.state != "running":
             return False, seen

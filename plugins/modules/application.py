@@ -42,7 +42,8 @@ units: {description: "Units that were or would be stopped or started; with V(ser
 applications:
   description:
     - What is deployed, each with C(name), C(version), C(slot), C(modules) as M(traumalink.ops.module_health) takes them, C(database_hosts), where
-      it asks for its database, C(previous_good), the version that was current before, and C(migrations), the ids of its own.
+      it asks for its database, C(previous_good), the version that was current before, C(migrations), the ids of its own, and C(url), where its
+      slot answers.
   returned: success
   type: list
   elements: dict

@@ -26,6 +26,10 @@ options:
   run_id: {description: The operation's run id. Without one V(look) returns all works of the host in RV(works)., type: str}
   wait_seconds: {description: V(look) and V(start) return when the work has ended and at the latest after this time., type: float, default: 0}
   reason: {description: Why a work is ended; V(end) needs it., type: str}
+  settles:
+    description: Whether V(end) lets the run start nothing here any more; false where the run itself ends what it has left, and works on to undo it.
+    type: bool
+    default: true
   module: {description: Name of the Ansible module that V(start) starts., type: str}
   title: {description: What the work is in words. Everybody on the host can read it., type: str}
   fingerprint: {description: Equal where it is the same work., type: str}
@@ -118,7 +122,7 @@ def act(given: dict[str, Any], units: WorkUnits, check: bool) -> dict[str, Any]:
     elif given["action"] == "start":
         changed = units.start(work_of(given))
     elif given["action"] == "end":
-        changed, _seen = units.end(run_id, given["reason"])
+        changed, _seen = units.end(run_id, given["reason"], settles=given["settles"])
     elif given["action"] == "tidy":
         changed = units.tidy(run_id)
     seen = units.look(run_id) if check else units.wait(run_id, given["wait_seconds"])
@@ -135,6 +139,7 @@ def main() -> None:
             "run_id": {"type": "str"},
             "wait_seconds": {"type": "float", "default": 0},
             "reason": {"type": "str"},
+            "settles": {"type": "bool", "default": True},
             "module": {"type": "str"},
             "title": {"type": "str"},
             "fingerprint": {"type": "str"},

@@ -12,9 +12,9 @@ from typing import Any
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import read_contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import duration_words
-from ansible_collections.traumalink.ops.plugins.plugin_utils.window import read_at, window_state
+from ansible_collections.traumalink.ops.plugins.plugin_utils.window import WindowState, read_at, window_state
 
-__all__ = ["cutoff_problem", "fit_problem", "upgrade_problems"]
+__all__ = ["cutoff_problem", "fit_problem", "upgrade_problems", "window_at"]
 
 
 def upgrade_problems(seen: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -73,14 +73,7 @@ def cutoff_problem(
     Raises:
         OpsError: the contract or a time cannot be read.
     """
-    site, moment = read_contract(contract), now or datetime.now(UTC)
-    if rehearsed_at:
-        try:
-            begun = datetime.strptime(begun_at[:15] + "+0000", "%Y%m%d-%H%M%S%z")
-        except ValueError:
-            raise OpsError(f"the run id {begun_at!r} holds no time") from None
-        moment = read_at(rehearsed_at) + (moment - begun)
-    state = window_state(site, moment, None)
+    state = window_at(contract, rehearsed_at, begun_at, now)
     if state.state != "open":
         return f"The window has closed meanwhile ({state.reason}), so no further host is changed; all go back to the version before."
     if state.seconds_left < needed_seconds:
@@ -123,3 +116,15 @@ def fit_problem(
         f"to take {duration_words(migration_seconds)}, the hosts are watched for {duration_words(watch_seconds)}, and going back may take "
         f"{duration_words(rollback_seconds)}. Begin earlier in the window, or agree on a longer one."
     )
+
+
+def window_at(contract: object, rehearsed_at: str, begun_at: str, now: datetime | None = None) -> WindowState:
+    """Return how it stands with the windows, by a rehearsal's clock where it is one; see `cutoff_problem`."""
+    site, moment = read_contract(contract), now or datetime.now(UTC)
+    if rehearsed_at:
+        try:
+            begun = datetime.strptime(begun_at[:15] + "+0000", "%Y%m%d-%H%M%S%z")
+        except ValueError:
+            raise OpsError(f"the run id {begun_at!r} holds no time") from None
+        moment = read_at(rehearsed_at) + (moment - begun)
+    return window_state(site, moment, None)

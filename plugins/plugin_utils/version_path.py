@@ -15,8 +15,8 @@ from ansible_collections.traumalink.ops.plugins.module_utils.slots import Regist
 __all__ = ["VersionPath", "rollback_path", "upgrade_path"]
 
 WAYS_LEFT = (
-    "Two ways are left: a new release that mends what is wrong (traumalink.ops.upgrade), or the database as it was at an earlier time "
-    "(traumalink.ops.restore)."
+    "Two ways are left: a new release that mends what is wrong (traumalink.ops.upgrade), or the database as it was at an earlier time, with the "
+    "loss of all that was written since (traumalink.ops.restore)."
 )
 LOOK = "Look at traumalink.ops.version_register, and ask the vendor which version is right."
 

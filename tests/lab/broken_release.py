@@ -9,32 +9,30 @@ from typing import Any
 
 import yaml
 
-HEAD = """
+MIGRATION = '''"""One more column."""
+
 from __future__ import annotations
 
 from alembic import op
 from trauma import rehearsal
 
-revision = "0003"
-down_revision = "0002"
+revision = "{revision}"
+down_revision = "{before}"
 branch_labels = None
 depends_on = None
 
+
+def upgrade() -> None:
+    """Add it."""
+'''
+ADDS = """    op.execute("ALTER TABLE trauma.trauma_case ADD COLUMN one_more text")
 """
-FAILING = f'''"""Fails in the middle, after it has changed something."""
-{HEAD}
-def upgrade() -> None:
-    """Add a column, then fail: the column is gone again, for it is one transaction."""
-    op.execute("ALTER TABLE trauma.trauma_case ADD COLUMN never_there text")
-    op.execute("DO $$ BEGIN RAISE EXCEPTION 'this migration is broken'; END $$")
-'''
-LOCKING = f'''"""Pauses where a rehearsal asks it to, then takes the table for itself, as briefly as it can."""
-{HEAD}
-def upgrade() -> None:
-    """Add a column, for which the table must be free for an instant."""
-    op.execute(rehearsal.middle_of(revision))
-    op.execute("ALTER TABLE trauma.trauma_case ADD COLUMN never_there text")
-'''
+# After it has changed something: the column is gone again, for it is one transaction.
+FAILS = """    op.execute("DO $$ BEGIN RAISE EXCEPTION 'this migration is broken'; END $$")
+"""
+# Pauses where a rehearsal asks it to; then the table must be free for an instant.
+PAUSES = """    op.execute(rehearsal.middle_of(revision))
+"""
 
 
 @dataclass(frozen=True)
@@ -66,23 +64,32 @@ def _starts_on_the_first_host_only(folder: Path, manifest: dict[str, Any]) -> No
 
 
 def _migration_fails(folder: Path, manifest: dict[str, Any]) -> None:
-    _add_migration(folder, manifest, "0003_broken.py", FAILING)
+    _add_migration(folder, manifest, "0003", "expand", ADDS + FAILS)
 
 
 def _migration_locks(folder: Path, manifest: dict[str, Any]) -> None:
-    _add_migration(folder, manifest, "0003_locking.py", LOCKING)
+    _add_migration(folder, manifest, "0003", "expand", PAUSES + ADDS)
 
 
-def _add_migration(folder: Path, manifest: dict[str, Any], name: str, text: str) -> None:
-    (folder / "migrations/versions" / name).write_text(text, encoding="utf-8")
+def _second_step_fails(folder: Path, manifest: dict[str, Any]) -> None:
+    _add_migration(folder, manifest, "0004", "breaking", ADDS + FAILS)
+
+
+def _one_more_step(folder: Path, manifest: dict[str, Any]) -> None:
+    _add_migration(folder, manifest, "0004", "breaking", ADDS)
+
+
+def _add_migration(folder: Path, manifest: dict[str, Any], revision: str, kind: str, steps: str) -> None:
+    text = MIGRATION.format(revision=revision, before=f"{int(revision) - 1:04}") + steps
+    (folder / f"migrations/versions/{revision}_added.py").write_text(text, encoding="utf-8")
     program = ["/usr/bin/python3", "-m", "trauma.migrate"]
     manifest["migrations"].append(
         {
-            "id": "0003",
-            "kind": "expand",
+            "id": revision,
+            "kind": kind,
             "expected_seconds": 5,
-            "check": [*program, "check", "0003"],
-            "command": [*program, "apply", "0003"],
+            "check": [*program, "check", revision],
+            "command": [*program, "apply", revision],
         }
     )
 
@@ -95,8 +102,13 @@ BROKEN: Mapping[str, Broken] = {
     "1.1.1": Broken("1.1.0", "this release does not start", _does_not_start),
     "1.1.2": Broken("1.1.0", "triage_rule", _unhealthy),
     "1.1.3": Broken("1.1.0", "this migration is broken", _migration_fails),
-    "1.1.4": Broken("1.1.0", "takes the table for itself", _migration_locks),
+    "1.1.4": Broken("1.1.0", "rehearsal.middle_of", _migration_locks),
     "1.1.5": Broken("1.1.0", "this release starts on app1 only", _starts_on_the_first_host_only),
+    # Their first migration is breaking and applied when the fault shows.
+    "1.3.1": Broken("1.3.0", "this migration is broken", _second_step_fails),
+    "1.3.2": Broken("1.3.0", "triage_rule", _unhealthy),
+    # Nothing is wrong with it: a second way with downtime, from 1.3.0 on.
+    "1.3.3": Broken("1.3.0", "one_more", _one_more_step),
 }
 
 

@@ -49,11 +49,15 @@ def play_of(verb: str) -> dict[str, Any]:
     ("verb", "looks", "first_change"),
     [
         # A wrong passphrase, a lost database, a wrong signature and a truncated archive.
-        ("site", ["preflight", "database_endpoint/spares", "backup/refuse_loss", "deploy/preflight"], "certificates"),
+        (
+            "site",
+            ["upgrade/left", "preflight", "database_endpoint/spares", "backup/refuse_loss", "deploy/preflight"],
+            "certificates",
+        ),
         ("restore", ["preflight", "restore", "backup/preflight"], "certificates"),
         ("restore_database", ["preflight", "database_endpoint", "restore_database/preflight"], "drill/install"),
         ("restore_vault", ["preflight/hosts", "restore_vault"], "certificates"),
-        ("deploy", ["preflight", "database_endpoint"], "deploy"),
+        ("deploy", ["upgrade/left", "preflight", "database_endpoint"], "deploy"),
         ("backup", ["preflight", "database_endpoint"], "database_endpoint/retire"),
         ("drill", ["drill/preflight"], "drill"),
         ("backup_files", ["file_backup/preflight"], "file_backup/run"),

@@ -187,13 +187,3 @@ def test_an_older_version_is_no_upgrade(proven):
     run = upgrade("1.0.0")
     assert run.status != 0
     assert run.says("1.1.0 runs, and 1.0.0 is older: an upgrade never goes back"), run.output[-3000:]
-
-
-def test_a_breaking_migration_is_refused_before_the_database_changes(proven):
-    run = upgrade("1.3.0")
-    assert run.status != 0
-    assert run.says("1.3.0 has a breaking migration (0003)"), run.output[-3000:]
-    assert last_record()["outcome"] == "rolled_back"
-    serves("1.1.0")
-    assert migrated() == "0002"
-    assert all("1.3.0" not in standing(host).bad for host in APPS)

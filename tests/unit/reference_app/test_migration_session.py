@@ -101,7 +101,8 @@ def test_a_lock_in_the_way_is_waited_out(session, time, error):
 
 def test_patience_ends_and_says_what_to_do(session, time):
     with pytest.raises(
-        session.WaitedTooLongError, match=r"in 5 s \(6 attempts, SQLSTATE 55P03\): find the transaction .* run this migration again"
+        session.WaitedTooLongError,
+        match=r"in 5 s \(6 attempts, SQLSTATE 55P03\): find the transaction .* run this migration again",
     ):
         session.persisting(failing(99, DatabaseError("55P03")), 5, time.clock, time.sleep)
 

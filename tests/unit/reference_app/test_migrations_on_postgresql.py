@@ -191,4 +191,4 @@ def test_a_broken_expand_migration_takes_back_what_it_did(database, migrate):
     migrate("1.1.3", "0002")
     with pytest.raises(SqlError, match="this migration is broken"):
         migrate("1.1.3", "0003")
-    assert database("SELECT count(*) FROM pg_attribute WHERE attname = 'never_there'") == "0"
+    assert database("SELECT count(*) FROM pg_attribute WHERE attname = 'one_more'") == "0"

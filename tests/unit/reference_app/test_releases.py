@@ -27,12 +27,20 @@ MIGRATIONS = {
     "1.1.5": {"0001": "expand", "0002": "expand"},
     "1.2.0": {"0001": "expand", "0002": "expand"},
     "1.3.0": {"0001": "expand", "0002": "expand", "0003": "breaking"},
+    "1.3.1": {"0001": "expand", "0002": "expand", "0003": "breaking", "0004": "breaking"},
+    "1.3.2": {"0001": "expand", "0002": "expand", "0003": "breaking"},
+    "1.3.3": {"0001": "expand", "0002": "expand", "0003": "breaking", "0004": "breaking"},
     "2.0.0": {"0001": "expand", "0002": "expand", "0004": "contract"},
 }
 
 
 def manifest_data(folder):
     return yaml.safe_load((folder / "release.yml").read_text(encoding="utf-8"))
+
+
+def came_from(version):
+    base = BROKEN[version].base
+    return ("1.1.0", base) if base == "1.3.0" else ("1.0.0", base)
 
 
 def files(folder):
@@ -81,7 +89,7 @@ def test_the_manifest_is_valid_and_names_the_migrations(version, assembled):
         assert migration.check == ("/usr/bin/python3", "-m", "trauma.migrate", "check", migration.id)
         assert migration.command == ("/usr/bin/python3", "-m", "trauma.migrate", "apply", migration.id)
     expected = {"1.0.0": (), "1.1.0": ("1.0.0",)}.get(version, ("1.1.0",))
-    assert manifest.from_versions == (("1.0.0", "1.1.0") if version in BROKEN else expected)
+    assert manifest.from_versions == (came_from(version) if version in BROKEN else expected)
 
 
 @pytest.mark.parametrize("version", versions())
@@ -124,9 +132,12 @@ def test_a_broken_release_differs_from_its_base_by_its_fault_only(assembled):
     assert changed == {
         "1.1.1": {"gunicorn.conf.py"},
         "1.1.2": {"trauma/health.py"},
-        "1.1.3": {"migrations/versions/0003_broken.py"},
-        "1.1.4": {"migrations/versions/0003_locking.py"},
+        "1.1.3": {"migrations/versions/0003_added.py"},
+        "1.1.4": {"migrations/versions/0003_added.py"},
         "1.1.5": {"gunicorn.conf.py"},
+        "1.3.1": {"migrations/versions/0004_added.py"},
+        "1.3.2": {"trauma/health.py"},
+        "1.3.3": {"migrations/versions/0004_added.py"},
     }
     for version, paths in changed.items():
         text = "".join((assembled(version) / path).read_text(encoding="utf-8") for path in paths)

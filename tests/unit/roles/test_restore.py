@@ -41,7 +41,7 @@ def test_data_comes_back_where_the_server_looks_for_it(given: dict[str, Any], pl
 
 
 def test_the_place_is_looked_at_by_the_database_s_host_itself() -> None:
-    (task,) = (task for task in load("restore/tasks/main.yml") if "traumalink.ops.restore_target_info" in task)
+    (task,) = (task for task in load("restore/tasks/room.yml") if "traumalink.ops.restore_target_info" in task)
     assert "delegate_to" not in task
     assert templar(restore_host="db1").evaluate_conditional(task["when"])
     assert not templar(restore_host="db2").evaluate_conditional(task["when"])
@@ -52,7 +52,7 @@ def test_the_room_for_each_tablespace_is_looked_for_before_it_is_restored(role: 
     plan = {"tablespaces": {"/srv/other": 4096}, "backup": {"label": "x", "database_bytes": 8192}}
     given = []
     for file, name in (
-        ("main" if role == "restore" else "look", "traumalink.ops.restore_target_info"),
+        ("room" if role == "restore" else "look", "traumalink.ops.restore_target_info"),
         ("data", "traumalink.ops.work"),
     ):
         tasks = [inner for task in load(f"{role}/tasks/{file}.yml") for inner in (task, *task.get("block", []))]

@@ -10,6 +10,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.application import 
     Application,
     database_hosts,
     deployed,
+    slot_url,
     start,
     stop,
 )
@@ -106,3 +107,21 @@ def test_reads_the_database_s_hosts_as_a_slot_is_told_them(tmp_path: Path, host:
 
 def test_a_slot_that_was_never_told_one_asks_nowhere(tmp_path: Path) -> None:
     assert database_hosts(tmp_path / "blue.env") == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "url"),
+    [
+        ({"LISTEN_ADDRESS": "192.0.2.11", "LISTEN_PORT": "8001", "TLS_CERTIFICATE": "/x"}, "https://192.0.2.11:8001"),
+        (
+            {"LISTEN_ADDRESS": "2001:db8::1", "LISTEN_PORT": "8002", "TLS_CERTIFICATE": "/x"},
+            "https://[2001:db8::1]:8002",
+        ),
+        ({"LISTEN_ADDRESS": "127.0.0.1", "LISTEN_PORT": "8001"}, "http://127.0.0.1:8001"),
+        ({"LISTEN_PORT": "8001"}, ""),
+    ],
+)
+def test_tells_where_a_slot_answers_as_it_was_told(tmp_path: Path, told: dict[str, str], url: str) -> None:
+    (tmp_path / "blue.env").write_text(environment_file(told))
+    assert slot_url(tmp_path / "blue.env") == url
+    assert slot_url(tmp_path / "green.env") == ""

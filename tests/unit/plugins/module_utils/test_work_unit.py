@@ -258,3 +258,12 @@ def test_an_operation_that_was_ended_here_starts_nothing_any_more(units: WorkUni
     assert systemd.active == "inactive"
     assert units.look_all() == []
     assert units.start(replace(WORK, run_id="20261125-033000-000002"))
+
+
+def test_what_a_run_ends_itself_it_may_follow_with_more(units: WorkUnits, systemd: Systemd) -> None:
+    units.start(WORK)
+    units.end(RUN_ID, "the operation has failed", settles=False)
+    assert units.start(replace(WORK, fingerprint="undone")) is True
+    units.end(RUN_ID, "another takes over")
+    with pytest.raises(WorkError, match="another operation has settled this one"):
+        units.start(replace(WORK, fingerprint="undone again"))

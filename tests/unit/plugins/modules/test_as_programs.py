@@ -49,6 +49,7 @@ MODULES = [
     "postgresql_retired",
     "postgresql_role_info",
     "postgresql_transactions_info",
+    "postgresql_writers",
     "release",
     "release_info",
     "restore_plan_info",
@@ -56,6 +57,7 @@ MODULES = [
     "restore_target_info",
     "restore_vault_info",
     "service_current",
+    "upgrade_mark",
     "work_unit",
 ]
 

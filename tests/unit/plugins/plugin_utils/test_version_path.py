@@ -134,7 +134,7 @@ def test_goes_back_with_no_version_to_name(hosts: list[dict[str, Any]], to: str)
         (
             [host("1.0.0", "1.1.0", final=True), host("1.0.0", "1.1.0", final=True)], "",
             "From 1.1.0 there is no way back: its migrations took away what the version before needs. Two ways are left: a new release that mends what is "
-            "wrong (traumalink.ops.upgrade), or the database as it was at an earlier time (traumalink.ops.restore).",
+            "wrong (traumalink.ops.upgrade), or the database as it was at an earlier time, with the loss of all that was written since (traumalink.ops.restore).",
         ),
         ([host("1.0.0", "1.1.0", retired="1.0.0")], "1.0.0", "The folder of 1.0.0 is gone on app1; stage it there from its archive first."),
     ],
