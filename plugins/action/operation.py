@@ -20,10 +20,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_head, k
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock import moment
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract, read_contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.forced_variables import given_as_extra, refusal
-from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import (
-    Verdict,
-    judge,
-)
+from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Verdict, judge
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
     Keeper,
     dismiss,
@@ -72,6 +69,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
     """One call a step: judged, opened, closed. What is decided is decided in plugin_utils."""
 
     _supports_check_mode = True
+    earlier: list[float] | None = None  # durations of earlier successes, as far as the ledger could be asked
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Take the step that `state` names."""
@@ -149,6 +147,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             "notes": verdict.notes,
             "policy": vars(policy),
             "contract": contract.id,
+            "earlier_seconds": self.earlier,
         }
 
     def judge(self, given: dict[str, Any]) -> tuple[Contract, Policy, Verdict, dict[str, Any]]:
@@ -161,19 +160,21 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             rehearsal=given["rehearsal"],
             allowed=given["rehearsals_allowed"] or self.check,
         )
-        away, earlier = "", []
+        away, self.earlier = "", None
+        # What `judged` has been told a moment ago is not asked again, but by an operation that has waited since.
+        earlier: list[float] | None = given.pop("earlier_seconds", None)
         try:
             if brings_approval(given) and not self.check:
                 # The emergency may be the one that ran while ops was away.
                 self.remote(given).bring_in(Path(given["controller_records"]).expanduser())
-            earlier = self.remote(given).durations(given["verb"])
+            self.earlier = self.remote(given).durations(given["verb"]) if earlier is None else earlier
         except OpsAwayError as error:
             away = str(error)
         except OpsError as error:
             # What makes the ledger, or does without it, is told when it is opened.
             if not out_of_service(error) or not (given["creates_ledger"] or given["verb"] == "restore"):
                 raise OpsError(f"{given['verb']} of {given['site']} is refused: {error} Nothing was changed") from error
-        request = request_of(given, contract, at, earlier, away, self.remote(given).record)
+        request = request_of(given, contract, at, self.earlier or [], away, self.remote(given).record)
         verdict = judge(contract, policy, request)
         return contract, policy, verdict, opening_record(given, at, actor_of(self.variables), verdict, request.approval)
 

@@ -29,7 +29,7 @@ from .wal_archive import ArchiveError
 
 __all__ = ["Unproven", "Verification", "Verified"]
 
-
+LOOK_SECONDS = 0.3  # between two looks for WAL that is on its way; each asks the engine
 NO_VAULT = "there is no second copy of the repository, so whoever loses or spoils ops takes all backups along; set backup_vault_path to a NAS that is mounted there"
 
 
@@ -148,7 +148,7 @@ class Verification:
             if complete or self.clock() >= deadline:
                 return evidence
             say("waiting for WAL to arrive in the repository")
-            self.sleep(1.0)
+            self.sleep(LOOK_SECONDS)
 
     def see_second(self, label: str, observed: Observed, problem: str) -> list[str]:
         """See that the second repository holds its set with all WAL, and keep for the watch how that ended; return why it does not count.

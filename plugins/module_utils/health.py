@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 HEALTHY_WORDS = ("healthy", "ok")
-INTERVAL_SECONDS = 1.0
+INTERVAL_SECONDS = 0.3
 REASON_CHARACTERS = 300
 
 

@@ -11,6 +11,7 @@ module: host_clock
 short_description: Refuse a host whose clock differs from the controller's
 description:
   - Its action plugin reads the controller's clock before and after the host's. What the answer took on its way is in the host's favour.
+  - It also tells what the host is, as far as the roles need to know it, so that nobody need ask each host a second time.
 options:
   limit_seconds: {description: The largest difference that is let pass., type: float, default: 5.0}
 attributes:
@@ -26,18 +27,29 @@ EXAMPLES = r"""
 
 RETURN = r"""
 epoch_seconds: {description: The host's clock., returned: success, type: float}
+ansible_facts:
+  description: "C(distribution), C(distribution_major_version), C(distribution_release) and C(processor_vcpus), as M(ansible.builtin.setup) tells them."
+  returned: success
+  type: dict
 skew_seconds: {description: "How far the host is ahead of the controller, at least; negative where it is behind.", returned: success, type: float}
 """
 
+import os
 import time
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.traumalink.ops.plugins.module_utils.host_release import host_facts
+
+OS_RELEASE = Path("/etc/os-release")
 
 
 def main() -> None:
-    """Nothing in, the clock out."""
+    """Nothing in, the clock and what the host is out."""
     module = AnsibleModule(argument_spec={"limit_seconds": {"type": "float", "default": 5.0}}, supports_check_mode=True)
-    module.exit_json(changed=False, epoch_seconds=time.time())
+    release = OS_RELEASE.read_text(encoding="utf-8", errors="replace") if OS_RELEASE.exists() else ""
+    facts = host_facts(release, os.cpu_count())
+    module.exit_json(changed=False, epoch_seconds=time.time(), ansible_facts=facts)
 
 
 if __name__ == "__main__":

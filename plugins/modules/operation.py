@@ -52,6 +52,10 @@ options:
       head_mail_to: {description: Addresses that are sent each new head., type: list, elements: str, default: []}
       head_webhook: {description: Whether a webhook is called with each new head., type: bool, default: false}
   countersign_key: {description: Private key that countersigns the ledger's head., type: str, default: ""}
+  earlier_seconds:
+    description: "RV(earlier_seconds) of the gate, which is then not asked for again; V(opened) takes it for its first attempt alone."
+    type: list
+    elements: float
   settling: {description: "Operations to settle, as RV(unsettled) named them.", type: list, elements: dict, default: []}
   answers:
     description: What M(traumalink.ops.left_work) answered in a loop over O(settling) and their hosts.

@@ -62,6 +62,7 @@ class Waiting:
     begun: float = field(init=False)
     said: float = field(init=False)
     first_renewal: str | None = None
+    for_somebody: bool = False  # else what went by is what asking has taken
 
     def __post_init__(self) -> None:
         self.begun = self.said = self.clock()
@@ -79,6 +80,7 @@ class Waiting:
         Raises:
             OpsError: the holder lives and is not waited for, or it has been waited for long enough.
         """
+        self.for_somebody = True
         self.first_renewal = self.first_renewal or holder.renewed_at
         waited = self.seconds
         lives = holder.renewed_at != self.first_renewal or waited > LONGEST_HELD_SECONDS

@@ -37,7 +37,7 @@ __all__ = [
 
 HELD, LOST = "held", "lost"
 LOOK_SECONDS = 1.0
-UNNOTICED_SECONDS = 10.0  # beside another operation, without knowing it: work in a unit asks every two seconds
+UNNOTICED_SECONDS = 10.0  # beside another operation, without knowing it: work in a unit asks every five seconds
 NOTICED = "noticed"
 
 

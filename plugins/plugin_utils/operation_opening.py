@@ -135,7 +135,7 @@ class Opening:
                     "record": record,
                     "head": head,
                     "keeper_file": str(self.keep(record["run_id"], asked)),
-                    "waited_seconds": round(waiting.seconds),
+                    "waited_seconds": round(waiting.seconds) if waiting.for_somebody else 0,
                     "recoveries": settlement.recoveries,
                     "notices": told_of + opening_notices(record, receivers),
                 }

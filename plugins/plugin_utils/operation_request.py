@@ -74,6 +74,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["judged", "opened", "explained", "closed"], "required": True},
     "request": {"type": "dict", "options": REQUEST_OPTIONS, "required": True},
     "countersign_key": {"type": "str", "default": "", "no_log": True},
+    "earlier_seconds": {"type": "list", "elements": "float"},
     "settling": {"type": "list", "elements": "dict", "default": []},
     "answers": {"type": "list", "elements": "dict", "default": []},
     "lost_hosts": {"type": "list", "elements": "str", "default": []},

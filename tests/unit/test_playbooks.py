@@ -25,9 +25,18 @@ IN_ONE_PLAYBOOK = ("restore", "restore_database", "restore_vault")  # one verb f
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
 
+def spliced(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return tasks with those of the playbooks' own task files in the place of what includes them by name."""
+    found: list[dict[str, Any]] = []
+    for task in tasks:
+        file = PLAYBOOKS / "tasks" / str(task.get("ansible.builtin.include_tasks", ""))
+        found += spliced(yaml.safe_load(file.read_text(encoding="utf-8"))) if file.is_file() else [task]
+    return found
+
+
 def included(tasks: list[dict[str, Any]]) -> list[str]:
     """Return the roles that tasks and their blocks include, in order, an entry point other than `main` behind a slash."""
-    whole = [each for task in tasks for each in (*task.get("block", ()), *task.get("always", ()), task)]
+    whole = [each for task in spliced(tasks) for each in (*task.get("block", ()), *task.get("always", ()), task)]
     roles = [task["ansible.builtin.include_role"] for task in whole if "ansible.builtin.include_role" in task]
     return ["/".join(filter(None, (role["name"].split(".")[2], role.get("tasks_from")))) for role in roles]
 
@@ -125,7 +134,7 @@ def steps(path: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("verb", "then"), [("restore", "backup"), ("restore_vault", "restore_vault")])
 def test_a_restore_keeps_its_figures_before_what_may_fail_behind_it(verb: str, then: str) -> None:
-    concluded, keeps, follows = steps(f"playbooks/tasks/{verb}_work.yml")[-3:]
+    concluded, keeps, follows = spliced(steps(f"playbooks/tasks/{verb}_work.yml"))[-3:]
     assert included([concluded]) == ["restore/conclude"]
     assert keeps["ansible.builtin.set_fact"] == {"operation_figures": "{{ restore_summary }}"}
     assert included([follows])[0].split("/")[0] == then

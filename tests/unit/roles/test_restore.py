@@ -75,7 +75,11 @@ def test_the_server_may_restart_while_the_application_is_stopped() -> None:
     names = [task["name"] for task in load("../playbooks/tasks/restore_work.yml")]
     order = [
         names.index(f"restore_work | {name}")
-        for name in ("Stop the application", "Database", "The application serves again")
+        for name in (
+            "Stop the application",
+            "Bring the data back, and let the database serve it",
+            "The application serves again",
+        )
     ]
     assert order == sorted(order)
 

@@ -47,6 +47,28 @@ def test_an_operation_is_opened_and_closed_with_its_figures(act: Act, site: Any)
     assert (closed["notices"], closed["head_notices"]) == ([], [])
 
 
+def test_what_the_gate_was_told_a_moment_ago_is_not_asked_again_and_after_a_wait_it_is(
+    act: Act, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    usual = site.execute
+
+    def execute(
+        module_name: str, module_args: dict[str, Any], task_vars: object, check: bool = False
+    ) -> dict[str, Any]:
+        asked.append(module_args.get("state", module_args.get("gather", "")))
+        if asked == ["opened", "durations", "opened"]:  # the one that was waited for has ended
+            act("closed", verb="backup", record=holder, opened=True, outcome="success")
+        return dict(usual(module_name, module_args, task_vars, check))
+
+    told = act("judged")["earlier_seconds"]
+    assert told == []
+    holder = act("opened", verb="backup")["record"]
+    monkeypatch.setattr(site, "execute", execute)
+    assert act("opened", earlier_seconds=told, lock_wait="1h")["waited_seconds"] > 0
+    assert asked[:4] == ["opened", "durations", "opened", "closed"]
+
+
 def test_the_hospital_is_sent_the_new_head_where_the_inventory_names_who(act: Act, site: Any) -> None:
     opened = act("opened")
     given = {"head_mail_to": ["it@hospital.example.org"], "mail_to": ["duty@vendor.example.org"]}

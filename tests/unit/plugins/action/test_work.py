@@ -53,7 +53,8 @@ class Unit:
         answers: what the next polls find: a state, or an error that they meet; the last one for ever.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, works: Path) -> None:
+        self.works = works  # where the host keeps what works leave
         self.asked: list[dict[str, Any]] = []
         self.answers: list[str | Exception] = ["succeeded"]
         self.booted = ["before"]
@@ -66,6 +67,7 @@ class Unit:
         self.asked.append(module_args)
         if module_args["action"] == "start":
             payload = json.loads(module_args["payload"])
+            (self.works / module_args["run_id"] / "left").mkdir(parents=True)
             done = subprocess.run(
                 module_args["interpreter"], input=payload["program"], env=payload["environment"], capture_output=True,
                 text=True, check=False,
@@ -88,7 +90,9 @@ class Unit:
         }  # fmt: skip
 
     def did(self) -> list[str]:
-        return [asked["action"] for asked in self.asked]
+        return [asked["action"] for asked in self.asked] + (
+            ["tidy"] if self.works.is_dir() and not list(self.works.iterdir()) else []
+        )
 
 
 class Clock:
@@ -106,9 +110,11 @@ class Clock:
 
 
 @pytest.fixture
-def unit(monkeypatch: pytest.MonkeyPatch) -> Unit:
+def unit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Unit:
     """Give the acted unit in place of the module that handles units; every other module runs on this machine."""
-    unit, usual = Unit(), work.ActionBase._execute_module
+    works = tmp_path / "host" / "works"
+    monkeypatch.setattr(work, "WORKS", works)
+    unit, usual = Unit(works), work.ActionBase._execute_module
 
     def execute(action: Any, module_name: str, module_args: dict[str, Any], task_vars: Any) -> Any:
         if module_name == work.UNIT_MODULE:
@@ -249,6 +255,13 @@ def test_shows_progress_every_ten_seconds(act: Act, unit: Unit, shown: list[str]
     assert 2 <= len(shown) <= 5
 
 
+def test_the_longer_it_runs_the_less_often_it_is_asked_and_a_caller_may_ask_less(act: Act, unit: Unit) -> None:
+    for given, waits in (({}, [2, 2, 3, 4.5, 5, 5]), ({"poll_seconds": 8}, [8] * 6)):
+        unit.answers, unit.asked[:] = [*["running"] * 4, "succeeded"], []
+        act(**given)
+        assert [asked["wait_seconds"] for asked in unit.asked] == waits
+
+
 def test_no_log_hides_what_the_module_says(act: Act, unit: Unit, shown: list[str]) -> None:
     unit.answers = [*["running"] * 10, "succeeded"]
     act(task={"no_log": True})
@@ -367,10 +380,28 @@ def test_a_refusal_is_the_task_s_failure(act: Act, unit: Unit, monkeypatch: pyte
         act()
 
 
-def test_a_folder_that_cannot_be_tidied_does_not_cost_the_result(act: Act, unit: Unit, shown: list[str]) -> None:
-    unit.answers = ["succeeded", AnsibleConnectionFailure("no route")]
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [(AnsibleConnectionFailure("no route"), "no route"), ("read-only\n", "read-only"), ("", "status 1")],
+)
+def test_a_folder_that_cannot_be_tidied_does_not_cost_the_result(
+    act: Act, unit: Unit, shown: list[str], monkeypatch: pytest.MonkeyPatch, problem: str | Exception, said: str
+) -> None:
+    def command(_action: Any, command: str) -> dict[str, Any]:
+        assert command == f"rm -rf -- {unit.works / RUN_ID}"
+        if isinstance(problem, Exception):
+            raise problem
+        return {"rc": 1, "stdout": "", "stderr": problem}
+
+    def forget(action: Any, *arguments: str) -> None:
+        monkeypatch.setattr(work.ActionModule, "_low_level_execute_command", command)
+        usual(action, *arguments)
+
+    usual = work.ActionModule._forget
+    monkeypatch.setattr(work.ActionModule, "_forget", forget)
     assert act()["stdout"] == "S3kr3t"
-    assert shown == [f"{UNIT} on db1 was not tidied: no route"]
+    assert shown == [f"{UNIT} on db1 was not tidied: {said}"]
+    assert "tidy" not in unit.did()
 
 
 def test_a_module_that_does_not_answer_is_told_as_usual(act: Act, unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import read_proof, write_proof
-from ansible_collections.traumalink.ops.plugins.module_utils.backup_verification import NO_VAULT, Unproven, Verification
+from ansible_collections.traumalink.ops.plugins.module_utils.backup_verification import (
+    LOOK_SECONDS,
+    NO_VAULT,
+    Unproven,
+    Verification,
+)
 from ansible_collections.traumalink.ops.plugins.module_utils.drill_result import DrillResult, write_result
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest import BackupError
 from ansible_collections.traumalink.ops.plugins.module_utils.pgbackrest_sets import Backup
@@ -92,7 +97,7 @@ def test_a_backup_that_counts_leaves_its_proof_and_its_figures(tmp_path: Path) -
 def test_wal_that_arrives_late_is_waited_for(tmp_path: Path) -> None:
     clock = Clock()
     run(verification(Engine([full()], [(5,), (5, 6), (5, 6, 7)]), tmp_path, clock))
-    assert clock.seconds == 2.0
+    assert clock.seconds == pytest.approx(2 * LOOK_SECONDS)
 
 
 def test_wal_that_never_arrives_spoils_the_backup_and_nothing_is_removed(tmp_path: Path) -> None:
@@ -100,7 +105,7 @@ def test_wal_that_never_arrives_spoils_the_backup_and_nothing_is_removed(tmp_pat
     with pytest.raises(Unproven, match=f"WAL segment {segment_name(1, 7)} is missing") as caught:
         run(verification(engine, tmp_path, clock))
     assert len(caught.value.problems) == 1
-    assert clock.seconds == pytest.approx(10.0)
+    assert clock.seconds == pytest.approx(10.0, abs=LOOK_SECONDS)
     assert engine.expired == []
     assert list((tmp_path / "proofs").iterdir()) == []
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import RELEASE_FAULT, code_of
 from ansible_collections.traumalink.ops.plugins.module_utils.health import (
+    INTERVAL_SECONDS,
     Answer,
     HealthError,
     ModuleHealth,
@@ -98,7 +99,7 @@ def test_waits_until_all_are_healthy_in_one_round() -> None:
         return Answer(503 if bad and url.endswith(bad) else 200, b'{"version": "1.0.0"}')
 
     assert [health.status for health in wait(get, clock, 60)] == ["healthy", "healthy"]
-    assert (len(rounds), clock.now) == (6, 102.0)
+    assert (len(rounds), clock.now) == (6, pytest.approx(100.0 + 2 * INTERVAL_SECONDS))
 
 
 def test_gives_up_when_the_time_is_over_and_returns_what_it_saw() -> None:

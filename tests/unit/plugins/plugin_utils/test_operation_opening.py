@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -76,6 +77,16 @@ def test_what_is_free_is_taken_with_its_keeper_and_countersignature(opening: Ope
     assert (opened["opened"], opened["head"]) == (True, {"sequence": 7, "signature": "signed"})
     assert opened["keeper_file"].endswith(opened["record"]["run_id"])
     assert (asked[0]["state"], asked[0]["mode"]) == ("opened", "exclusive")
+
+
+def test_a_ledger_that_is_slow_to_answer_is_nobody_who_was_waited_for(
+    opening: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else everything would be looked at a second time, on a site where nobody has worked meanwhile."""
+    slow = itertools.count(0, 10)
+    monkeypatch.setattr(operation_opening, "time", SimpleNamespace(monotonic=lambda: next(slow), sleep=lambda _: None))
+    assert opening("restore", ACQUIRED)["waited_seconds"] == 0
+    assert opening("backup", BUSY, ACQUIRED)["waited_seconds"] > 0
 
 
 def test_a_backup_waits_and_says_how_long(opening: Open) -> None:
