@@ -17,7 +17,7 @@ OF_A_TURN = ["upgrade_host | See that there is time left", "upgrade_host | Lead 
 TASKS = [
     "upgrade_work | A verified backup",
     "backup : run | Take it",
-    "upgrade_work | Migrate what both",
+    "upgrade_beside | Migrate what both",
     *OF_A_TURN * 2,
 ]
 
