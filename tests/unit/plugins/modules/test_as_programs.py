@@ -37,6 +37,8 @@ MODULES = [
     "ledger",
     "ledger_info",
     "ledger_witness",
+    "package_updates",
+    "pending_updates",
     "pgbackrest_backup",
     "pgbackrest_host_info",
     "pgbackrest_info",
@@ -56,6 +58,7 @@ MODULES = [
     "restore_target_info",
     "restore_vault_info",
     "service_current",
+    "service_restarts",
     "work_unit",
 ]
 

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, The traumalink.ops developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running apt-get and dpkg so that they ask nobody, restart nothing by themselves, and say in one line what went wrong and what to do."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .command import Completed, Runner
+from .errors import CodedError
+
+__all__ = [
+    "INTERRUPTED",
+    "LOCKED",
+    "MIRROR",
+    "NO_ROOM",
+    "AptGet",
+    "AptTrouble",
+    "kept_conffiles",
+    "left_broken",
+    "trouble",
+]
+
+LOCKED, INTERRUPTED, MIRROR, NO_ROOM, BROKEN, OTHER = "locked", "interrupted", "mirror", "no_room", "broken", "other"
+LOOK_SECONDS = 2.0
+JOURNAL = Path("/var/lib/dpkg/updates")
+# Nothing is asked: a changed file of the administrator's stays (dpkg's conffiles and ucf's). needrestart is told to keep still: services are
+# restarted by us, one host after another, when its traffic is elsewhere.
+ENVIRONMENT = {
+    "DEBIAN_FRONTEND": "noninteractive",
+    "DEBIAN_PRIORITY": "critical",
+    "UCF_FORCE_CONFFOLD": "1",
+    "APT_LISTCHANGES_FRONTEND": "none",
+    "NEEDRESTART_SUSPEND": "1",
+}
+OPTIONS = (
+    "-q", "-y", "-o", "Dpkg::Use-Pty=0", "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold",
+    "-o", "APT::Install-Recommends=false", "-o", "Acquire::Retries=2",
+)  # fmt: skip
+
+LOCK = re.compile(r"Could not get lock (?P<file>\S+?)\.? It is held by process (?P<process>\d+) \((?P<name>[^)]*)\)")
+DPKG_LOCK = re.compile(
+    r"dpkg: error: dpkg (?:frontend|database) lock was locked by (?:another process with )?pid (?P<process>\d+)"
+)
+CONFFILE = re.compile(r"^Configuration file '(?P<path>[^']+)'", re.M)
+FETCH = re.compile(r"Failed to fetch (?P<url>\S+)\s+(?P<why>.*)")
+PROCESSING = re.compile(r"Errors were encountered while processing:\n(?P<names>(?:\s+\S+\n?)+)")
+
+
+class AptTrouble(CodedError):  # noqa: N818 - trouble that is met, not always an error
+    """apt or dpkg did not do what was asked; `code` names the kind."""
+
+    code = OTHER
+
+
+def trouble(said: str) -> tuple[str, str]:
+    """Return what kind of trouble a text of apt-get or dpkg tells of, and what that is with what to do, in one line."""
+    if held := LOCK.search(said) or DPKG_LOCK.search(said):
+        return (
+            LOCKED,
+            f"process {held['process']} ({held.groupdict().get('name') or 'dpkg'}) holds apt's lock; wait until it has ended",
+        )
+    if "dpkg was interrupted" in said:
+        return INTERRUPTED, "dpkg was interrupted, and packages are half-configured"
+    if "No space left on device" in said or "enough free space" in said:
+        return NO_ROOM, f"there is no room on the disk: {_first_error(said)}; make room, then run again"
+    if fetch := FETCH.search(said):
+        return (
+            MIRROR,
+            f"the mirror does not give {fetch['url']} ({fetch['why'].strip()}); see that it is reached and complete",
+        )
+    if "is not signed" in said or "NO_PUBKEY" in said or "is expired" in said or "not valid yet" in said:
+        return (
+            MIRROR,
+            f"the mirror's lists cannot be trusted: {_first_error(said)}; see the mirror, its date and the keys in /usr/share/keyrings",
+        )
+    if failed := PROCESSING.search(said):
+        names = ", ".join(failed["names"].split())
+        return BROKEN, f"{names} could not be configured: {_script_error(said)}"
+    if "unmet dependencies" in said or "held broken packages" in said:
+        return (
+            BROKEN,
+            f"packages do not fit together: {_first_error(said)}; look at apt-get check and apt-mark showhold",
+        )
+    return OTHER, _first_error(said)
+
+
+def _first_error(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return next(
+        (line for line in lines if line.startswith(("E:", "dpkg: error"))), lines[-1] if lines else "it said nothing"
+    )
+
+
+def _script_error(said: str) -> str:
+    lines = said.splitlines()
+    at = next((number for number, line in enumerate(lines) if "error processing" in line), 0)
+    return " ".join(line.strip() for line in lines[max(0, at - 1) : at + 2])
+
+
+def left_broken(runner: Runner) -> list[str]:
+    """Return what an interrupted dpkg has left, in dpkg's words; nothing where all is well."""
+    said = [" ".join(line.split()) for line in runner(["dpkg", "--audit"]).stdout.splitlines() if line.strip()]
+    interrupted = any(JOURNAL.glob("[0-9]*"))  # written when dpkg begins with a package, and emptied at its end
+    return said or (["dpkg was interrupted"] if interrupted else [])
+
+
+def kept_conffiles(output: str) -> list[str]:
+    """Return the configuration files of which the package brings a new version and the administrator's was kept."""
+    return sorted(set(CONFFILE.findall(output)))
+
+
+@dataclass(frozen=True)
+class AptGet:
+    """apt-get and dpkg on this host.
+
+    Attributes:
+        lock_seconds: how long another who installs is waited for; then the holder is named.
+        say: is told whom it waits for.
+    """
+
+    runner: Runner
+    lock_seconds: float = 300.0
+    say: Callable[[str], None] = lambda _text: None
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def update(self) -> None:
+        """Read the mirror's lists anew; an old list is never taken for a new one.
+
+        Raises:
+            AptTrouble: with what to do next.
+        """
+        self.get("update", "-o", "APT::Update::Error-Mode=any")
+
+    def get(self, *arguments: str, directory: Path | None = None) -> Completed:
+        """Run apt-get. Raises AptTrouble."""
+        return self.run(["apt-get", *OPTIONS, *arguments], directory)
+
+    def run(self, argv: Sequence[str], directory: Path | None = None) -> Completed:
+        """Run a program of apt or dpkg, wait while another holds the lock, and tell trouble in its own words.
+
+        Raises:
+            AptTrouble: with what to do next.
+        """
+        deadline = self.clock() + self.lock_seconds
+        while True:
+            done = self.runner(argv, environment=ENVIRONMENT, directory=str(directory) if directory else None)
+            if done.status == 0:
+                return done
+            kind, words = trouble(f"{done.stderr}\n{done.stdout}")
+            if kind != LOCKED or self.clock() >= deadline:
+                waited = f" (waited for {self.lock_seconds:.0f} s)" if kind == LOCKED else ""
+                raise AptTrouble(f"{' '.join(_plain(argv))} failed: {words}{waited}", kind)
+            self.say(words)
+            self.sleep(LOOK_SECONDS)
+
+    def settle(self) -> list[str]:
+        """Complete what an interrupted dpkg has left; return what was done in words, nothing where all was well.
+
+        Raises:
+            AptTrouble: it cannot be completed; the package and its script's words are named.
+        """
+        steps = []
+        if left_broken(self.runner):
+            self.run(["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"])
+            steps.append("dpkg --configure --pending")
+        if self.runner(["apt-get", "-q", "check"], environment=ENVIRONMENT).status != 0:
+            self.get("--fix-broken", "--no-remove", "install")
+            steps.append("apt-get --fix-broken install")
+        if steps and (left := left_broken(self.runner)):
+            raise AptTrouble(f"packages stay half-configured: {' '.join(left)}; mend them by hand", BROKEN)
+        return steps
+
+
+def _plain(argv: Sequence[str]) -> list[str]:
+    """Return a command without the options that every call has, and not longer than one line."""
+    words = [word for word in argv if word not in OPTIONS]
+    return words if len(words) <= 6 else [*words[:6], "…"]
