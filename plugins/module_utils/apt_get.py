@@ -5,20 +5,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from .command import Completed, Runner
 from .errors import CodedError
 
 __all__ = [
+    "ARCHIVES",
     "INTERRUPTED",
     "LOCKED",
     "MIRROR",
     "NO_ROOM",
+    "STORE",
     "AptGet",
     "AptTrouble",
     "kept_conffiles",
@@ -29,6 +33,11 @@ __all__ = [
 LOCKED, INTERRUPTED, MIRROR, NO_ROOM, BROKEN, OTHER = "locked", "interrupted", "mirror", "no_room", "broken", "other"
 LOOK_SECONDS = 2.0
 JOURNAL = Path("/var/lib/dpkg/updates")
+ARCHIVES = Path("/var/cache/apt/archives")
+STORE = Path("/var/lib/traumalink/patch/packages")  # the .deb files of versions that were replaced
+FILES = (ARCHIVES, STORE)
+WHOLE = ("installed", "config-files", "not-installed")
+CONFFILE_OPTIONS = ("--force-confdef", "--force-confold")
 # Nothing is asked: a changed file of the administrator's stays (dpkg's conffiles and ucf's). needrestart is told to keep still: services are
 # restarted by us, one host after another, when its traffic is elsewhere.
 ENVIRONMENT = {
@@ -49,7 +58,7 @@ DPKG_LOCK = re.compile(
 )
 CONFFILE = re.compile(r"^Configuration file '(?P<path>[^']+)'", re.M)
 FETCH = re.compile(r"Failed to fetch (?P<url>\S+)\s+(?P<why>.*)")
-PROCESSING = re.compile(r"Errors were encountered while processing:\n(?P<names>(?:\s+\S+\n?)+)")
+PROCESSING = re.compile(r"Errors were encountered while processing:\n(?P<names>(?: \S+\n?)+)")
 
 
 class AptTrouble(CodedError):  # noqa: N818 - trouble that is met, not always an error
@@ -104,10 +113,16 @@ def _script_error(said: str) -> str:
 
 
 def left_broken(runner: Runner) -> list[str]:
-    """Return what an interrupted dpkg has left, in dpkg's words; nothing where all is well."""
-    said = [" ".join(line.split()) for line in runner(["dpkg", "--audit"]).stdout.splitlines() if line.strip()]
+    """Return what an interrupted dpkg has left: packages that are not whole with their state, or that it was interrupted; nothing where all is well."""
+    found = [f"{name} is {state}" for name, state, _flag in _states(runner) if state not in WHOLE]
     interrupted = any(JOURNAL.glob("[0-9]*"))  # written when dpkg begins with a package, and emptied at its end
-    return said or (["dpkg was interrupted"] if interrupted else [])
+    return found or (["dpkg was interrupted"] if interrupted else [])
+
+
+def _states(runner: Runner) -> list[list[str]]:
+    form = "${binary:Package}\t${db:Status-Status}\t${db:Status-Eflag}\n"
+    rows = [line.split("\t") for line in runner(["dpkg-query", "-W", "-f", form]).stdout.splitlines()]
+    return [row for row in rows if len(row) == 3]
 
 
 def kept_conffiles(output: str) -> list[str]:
@@ -166,16 +181,45 @@ class AptGet:
         Raises:
             AptTrouble: it cannot be completed; the package and its script's words are named.
         """
-        steps = []
-        if left_broken(self.runner):
-            self.run(["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"])
-            steps.append("dpkg --configure --pending")
+        if (
+            not left_broken(self.runner)
+            and self.runner(["apt-get", "-q", "check"], environment=ENVIRONMENT).status == 0
+        ):
+            return []
+        steps = ["dpkg --configure --pending"]
+        self._configure()
+        for name in [name for name, _state, flag in _states(self.runner) if flag == "reinstreq"]:
+            # Killed while it unpacked: only the whole file mends that, and the others came to the newest version.
+            file = self._newest_file(name)
+            if file is not None:
+                self.run(["dpkg", *CONFFILE_OPTIONS, "--install", str(file)])
+                steps.append(f"dpkg --install {file.name}")
+        self._configure()
         if self.runner(["apt-get", "-q", "check"], environment=ENVIRONMENT).status != 0:
             self.get("--fix-broken", "--no-remove", "install")
             steps.append("apt-get --fix-broken install")
-        if steps and (left := left_broken(self.runner)):
-            raise AptTrouble(f"packages stay half-configured: {' '.join(left)}; mend them by hand", BROKEN)
+        if left := left_broken(self.runner):
+            self.run(["dpkg", *CONFFILE_OPTIONS, "--configure", "--pending"])  # says which script fails, and why
+            raise AptTrouble(f"packages stay half-configured: {'; '.join(left)}; mend them by hand", BROKEN)
         return steps
+
+    def _configure(self) -> None:
+        """Configure what can be configured now; what cannot is looked at again at the end."""
+        with contextlib.suppress(AptTrouble):
+            self.run(["dpkg", *CONFFILE_OPTIONS, "--configure", "--pending"])
+
+    def _newest_file(self, package: str) -> Path | None:
+        """Return the .deb file of a package's newest version that lies on the host."""
+        newest: Path | None = None
+        for file in (each for folder in FILES for each in sorted(folder.glob(f"{package.partition(':')[0]}_*.deb"))):
+            asked = ["dpkg", "--compare-versions", _version(file), "gt", _version(newest) if newest else ""]
+            if newest is None or self.runner(asked).status == 0:
+                newest = file
+        return newest
+
+
+def _version(file: Path) -> str:
+    return unquote(file.name.split("_")[1])
 
 
 def _plain(argv: Sequence[str]) -> list[str]:

@@ -104,14 +104,7 @@ class AptHost:
         Args:
             scope: `security` for security updates and what they need, `all` for everything.
             old_packages: whether a .deb file of this name lies on the host already.
-
-        Raises:
-            AptError: packages are broken already.
         """
-        if self.cache.broken_count or self.cache.dpkg_journal_dirty:
-            raise AptError(
-                "packages are half-configured on this host; run dpkg --configure -a there, or apply a patch plan, which does"
-            )
         upgradable = [package for package in self.cache if package.is_upgradable]
         held = {package.fullname for package in upgradable if self._is_held(package)}
         wanted = [

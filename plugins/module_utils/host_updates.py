@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from .apt_get import AptGet
+from .apt_get import ARCHIVES, STORE, AptGet
 from .apt_host import AptHost, Pending, deb_name, is_server, newer_of, opened
 from .command import Runner
 from .deb_file import changelogs
@@ -22,10 +22,7 @@ from .restart_needs import RestartNeeds, asked
 from .support_ends import support_of
 from .tracker_data import known, read_tracker
 
-__all__ = ["ARCHIVES", "STORE", "Look", "debian_release", "look"]
-
-ARCHIVES = Path("/var/cache/apt/archives")
-STORE = Path("/var/lib/traumalink/patch/packages")  # the .deb files of versions that were replaced
+__all__ = ["Look", "debian_release", "look"]
 
 
 class HostLookError(OpsError):

@@ -17,12 +17,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .apt_get import AptGet, kept_conffiles
+from .apt_get import ARCHIVES, STORE, AptGet, kept_conffiles
 from .apt_host import deb_name
 from .command import Runner, run_checked
 from .errors import OpsError
 from .files import TextFile, write_text
-from .host_updates import ARCHIVES, STORE
 
 __all__ = ["JOURNAL", "Change", "Outcome", "PackageError", "apply", "conclude", "fetch", "read_journal", "undo"]
 
@@ -198,10 +197,14 @@ def undo(apt: AptGet, outcome: Outcome, *, check: bool, journal: Path = JOURNAL,
     outcome.steps.append(f"take {len(outcome.changed)} packages back")
     if check:
         return
+    # Where a list names the version, apt wants its file among its archives; where none does, it takes the file as it is named.
+    for each in back:
+        if not (ARCHIVES / each.old_file).is_file():
+            shutil.copyfile(store / each.old_file, ARCHIVES / each.old_file)
     with _Marks(runner, [each.name for each in back], outcome):
         apt.get(
             "--no-download", "--allow-downgrades", "--allow-change-held-packages", "install",
-            *(str(store / each.old_file) for each in back), *(f"{each.name}-" for each in new),
+            *(str(ARCHIVES / each.old_file) for each in back), *(f"{each.name}-" for each in new),
         )  # fmt: skip
     _see({each.name: each.installed for each in [*back, *new]}, runner)
     conclude(entry["run_id"], outcome, check=check, journal=journal)

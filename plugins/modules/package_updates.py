@@ -97,8 +97,8 @@ def carry_out(given: dict[str, Any], outcome: Outcome, *, check: bool) -> str:
     if given["state"] == "concluded":
         conclude(given["run_id"], outcome, check=check)
         return str(given["run_id"])
-    entry = read_journal()
-    if given["state"] == "undone" and given["unconcluded"] and not entry["open"]:
+    entry = read_journal() if given["state"] == "undone" else {"run_id": "", "open": False}
+    if given["unconcluded"] and not entry["open"]:
         return ""
     outcome.steps += left_broken(run) if check else apt.settle()
     changes = [Change(**each) for each in given["updates"]]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils import apt_get
 from ansible_collections.traumalink.ops.plugins.module_utils.apt_get import (
     BROKEN,
     INTERRUPTED,
@@ -16,6 +18,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.apt_get import (
     AptGet,
     AptTrouble,
     kept_conffiles,
+    left_broken,
     trouble,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
@@ -116,3 +119,59 @@ def test_an_old_list_is_never_taken_for_a_new_one() -> None:
 def test_configuration_files_that_were_kept_are_named() -> None:
     output = "Setting up x\n\nConfiguration file '/etc/x.conf'\n ==> Modified (by you or by a script) since installation.\n ==> Keeping old config file as default.\n"
     assert kept_conffiles(output) == ["/etc/x.conf"]
+
+
+class Interrupted:
+    """A dpkg that was killed while it unpacked `perl-base`; what it needs comes whole only from its file. `broken_script` never configures."""
+
+    def __init__(self, *, broken_script: bool = False) -> None:
+        self.states = {"perl-base": "half-installed", "perl": "unpacked", "old-config": "config-files"}
+        self.broken_script = broken_script
+        self.did: list[str] = []
+
+    def __call__(self, argv: Sequence[str], **_options: Any) -> Completed:
+        words = list(argv)
+        if words[0] == "dpkg-query":
+            rows = "".join(
+                f"{name}\t{state}\t{'reinstreq' if state == 'half-installed' else 'ok'}\n"
+                for name, state in self.states.items()
+            )
+            return Completed(tuple(argv), 0, rows, "")
+        if words[:2] == ["dpkg", "--compare-versions"]:
+            return Completed(tuple(argv), 0 if words[2] > words[4] else 1, "", "")
+        if "--install" in words:
+            self.did.append(words[-1].rpartition("/")[2])
+            self.states["perl-base"] = "installed"
+        whole = self.states["perl-base"] == "installed"
+        if "--configure" in words and whole and not self.broken_script:
+            self.states["perl"] = "installed"
+        failed = self.states["perl"] != "installed" and ("--configure" in words or "check" in words)
+        return Completed(tuple(argv), 1 if failed else 0, "", SCRIPT if failed else "")
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lay both versions of the package on the host."""
+    for name in ("perl-base_5.36-3_amd64.deb", "perl-base_5.36-4_amd64.deb"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(apt_get, "FILES", (tmp_path,))
+    monkeypatch.setattr(apt_get, "JOURNAL", tmp_path)
+
+
+@pytest.mark.usefixtures("files")
+def test_what_was_killed_while_it_unpacked_is_completed_from_the_newest_file_on_the_host() -> None:
+    dpkg = Interrupted()
+    assert left_broken(dpkg) == ["perl-base is half-installed", "perl is unpacked"]
+    steps = AptGet(dpkg).settle()
+    assert dpkg.did == ["perl-base_5.36-4_amd64.deb"]
+    assert steps == ["dpkg --configure --pending", "dpkg --install perl-base_5.36-4_amd64.deb"]
+    assert left_broken(dpkg) == []
+    assert AptGet(dpkg).settle() == []
+
+
+@pytest.mark.usefixtures("files")
+def test_a_script_that_fails_for_good_is_named() -> None:
+    with pytest.raises(
+        AptTrouble, match=r"haproxy could not be configured: .*post-installation script subprocess returned error"
+    ):
+        AptGet(Interrupted(broken_script=True)).settle()

@@ -22,7 +22,7 @@ CHANGELOG = "sample ({}) bookworm-security; urgency=high\n\n  * CVE-2026-{}\n\n 
 def test_the_release_is_read_and_another_distribution_is_refused() -> None:
     text = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n'
     assert debian_release(text) == {"codename": "bookworm", "version": "12"}
-    with pytest.raises(OpsError, match="Ubuntu 24.04 is no Debian release"):
+    with pytest.raises(OpsError, match=r"Ubuntu 24\.04 is no Debian release"):
         debian_release('PRETTY_NAME="Ubuntu 24.04"\nID=ubuntu\nVERSION_CODENAME=noble\n')
 
 
