@@ -56,7 +56,6 @@ LOCK = re.compile(r"Could not get lock (?P<file>\S+?)\.? It is held by process (
 DPKG_LOCK = re.compile(
     r"dpkg: error: dpkg (?:frontend|database) lock was locked by (?:another process with )?pid (?P<process>\d+)"
 )
-CONFFILE = re.compile(r"^Configuration file '(?P<path>[^']+)'", re.M)
 FETCH = re.compile(r"Failed to fetch (?P<url>\S+)\s+(?P<why>.*)")
 PROCESSING = re.compile(r"Errors were encountered while processing:\n(?P<names>(?: \S+\n?)+)")
 
@@ -125,9 +124,15 @@ def _states(runner: Runner) -> list[list[str]]:
     return [row for row in rows if len(row) == 3]
 
 
-def kept_conffiles(output: str) -> list[str]:
-    """Return the configuration files of which the package brings a new version and the administrator's was kept."""
-    return sorted(set(CONFFILE.findall(output)))
+def kept_conffiles(runner: Runner, packages: Sequence[str], since: float, root: Path = Path("/")) -> list[str]:
+    """Return the configuration files of which a package has brought a new version `since` (a time stamp) and the administrator's was kept.
+
+    Told by the file that dpkg lays beside it, since dpkg says nothing where it was told beforehand what to do.
+    """
+    said = runner(["dpkg-query", "-W", "-f", "${Conffiles}\n", *packages]).stdout if packages else ""
+    paths = sorted({line.split()[0] for line in said.splitlines() if line.startswith(" /")})
+    beside = {path: root / f"{path.lstrip('/')}.dpkg-dist" for path in paths}
+    return [path for path, new in beside.items() if new.is_file() and new.stat().st_ctime >= since]
 
 
 @dataclass(frozen=True)
@@ -195,13 +200,23 @@ class AptGet:
                 self.run(["dpkg", *CONFFILE_OPTIONS, "--install", str(file)])
                 steps.append(f"dpkg --install {file.name}")
         self._configure()
-        if self.runner(["apt-get", "-q", "check"], environment=ENVIRONMENT).status != 0:
+        if not self._fits():
             self.get("--fix-broken", "--no-remove", "install")
             steps.append("apt-get --fix-broken install")
         if left := left_broken(self.runner):
             self.run(["dpkg", *CONFFILE_OPTIONS, "--configure", "--pending"])  # says which script fails, and why
             raise AptTrouble(f"packages stay half-configured: {'; '.join(left)}; mend them by hand", BROKEN)
         return steps
+
+    def _fits(self) -> bool:
+        """Tell whether the installed packages fit together; whoever holds the lock is waited for, since that is no trouble of theirs."""
+        try:
+            self.run(["apt-get", "-q", "check"])
+        except AptTrouble as error:
+            if error.code == LOCKED:
+                raise
+            return False
+        return True
 
     def _configure(self) -> None:
         """Configure what can be configured now; what cannot is looked at again at the end."""

@@ -12,18 +12,30 @@ import json
 import os
 import pwd
 import shutil
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .apt_get import ARCHIVES, STORE, AptGet, kept_conffiles
+from .apt_get import ARCHIVES, CONFFILE_OPTIONS, STORE, AptGet, kept_conffiles
 from .apt_host import deb_name
 from .command import Runner, run_checked
 from .errors import OpsError
 from .files import TextFile, write_text
 
-__all__ = ["JOURNAL", "Change", "Outcome", "PackageError", "apply", "conclude", "fetch", "read_journal", "undo"]
+__all__ = [
+    "JOURNAL",
+    "Change",
+    "Outcome",
+    "PackageError",
+    "apply",
+    "conclude",
+    "fetch",
+    "put_old_files_back",
+    "read_journal",
+    "undo",
+]
 
 JOURNAL = Path("/var/lib/traumalink/patch/applied.json")
 SPARE_BYTES = 200 * 1024 * 1024
@@ -80,6 +92,16 @@ def versions_now(runner: Runner) -> dict[str, str]:
         | {row[0].partition(":")[0]: row[2] for row in whole}
         | {row[0]: row[2] for row in whole}
     )
+
+
+def _every(runner: Runner) -> list[list[str]]:
+    """Return name, version and state of every package that dpkg knows."""
+    form = "${binary:Package}\t${Version}\t${db:Status-Status}\n"
+    rows = [
+        line.split("\t")
+        for line in run_checked(runner, ["dpkg-query", "-W", "-f", form], "dpkg-query").stdout.splitlines()
+    ]
+    return [row for row in rows if len(row) == 3]
 
 
 def fetch(changes: Sequence[Change], apt: AptGet, outcome: Outcome, *, check: bool, store: Path = STORE) -> None:
@@ -153,15 +175,16 @@ def apply(
     )  # unpacked beside the old ones
     see_room(needed, shutil.disk_usage("/var/lib/dpkg").free)
     note(pending, run_id, journal)
+    began = time.time()
     with _Marks(runner, [each.name for each in pending], outcome):
-        done = apt.get(
+        apt.get(
             "--no-download",
             "--no-remove",
             "--allow-change-held-packages",
             "install",
             *(f"{each.name}={each.candidate}" for each in pending),
         )
-        outcome.kept_files = kept_conffiles(done.stdout)
+    outcome.kept_files = kept_conffiles(runner, [each.name for each in pending], began)
     _see({each.name: each.candidate for each in pending}, runner)
 
 
@@ -208,6 +231,23 @@ def undo(apt: AptGet, outcome: Outcome, *, check: bool, journal: Path = JOURNAL,
         )  # fmt: skip
     _see({each.name: each.installed for each in [*back, *new]}, runner)
     conclude(entry["run_id"], outcome, check=check, journal=journal)
+
+
+def put_old_files_back(
+    apt: AptGet, outcome: Outcome, *, check: bool, journal: Path = JOURNAL, store: Path = STORE
+) -> None:
+    """Lay the old version over packages of the last patching that cannot be configured in the new one, such as for a script that fails. Raises AptTrouble."""
+    found = {name.partition(":")[0]: version for name, version, status in _every(apt.runner) if status != "installed"}
+    stuck = [
+        each
+        for each in read_journal(journal)["changes"]
+        if each.installed and found.get(each.name.partition(":")[0]) == each.candidate
+    ]
+    files = [str(store / each.old_file) for each in stuck if (store / each.old_file).is_file()]
+    if files:
+        outcome.steps.append(f"put {', '.join(each.old_file for each in stuck)} back")
+    if files and not check:
+        apt.run(["dpkg", *CONFFILE_OPTIONS, "--install", *files])
 
 
 def note(pending: Sequence[Change], run_id: str, journal: Path) -> None:

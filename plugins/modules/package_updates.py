@@ -75,7 +75,7 @@ down_seconds: {description: "How long what O(watch) names did not answer.", retu
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.traumalink.ops.plugins.module_utils.apt_get import AptGet, left_broken
+from ansible_collections.traumalink.ops.plugins.module_utils.apt_get import LOCKED, AptGet, AptTrouble, left_broken
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.package_changes import (
@@ -84,6 +84,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.package_changes imp
     apply,
     conclude,
     fetch,
+    put_old_files_back,
     read_journal,
     undo,
 )
@@ -100,7 +101,13 @@ def carry_out(given: dict[str, Any], outcome: Outcome, *, check: bool) -> str:
     entry = read_journal() if given["state"] == "undone" else {"run_id": "", "open": False}
     if given["unconcluded"] and not entry["open"]:
         return ""
-    outcome.steps += left_broken(run) if check else apt.settle()
+    try:
+        outcome.steps += left_broken(run) if check else apt.settle()
+    except AptTrouble as error:
+        if given["state"] != "undone" or error.code == LOCKED:
+            raise
+        put_old_files_back(apt, outcome, check=check)
+        outcome.steps += apt.settle()
     changes = [Change(**each) for each in given["updates"]]
     if given["state"] == "fetched":
         fetch(changes, apt, outcome, check=check)

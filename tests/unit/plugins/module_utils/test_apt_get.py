@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -116,9 +117,20 @@ def test_an_old_list_is_never_taken_for_a_new_one() -> None:
     assert "APT::Update::Error-Mode=any" in apt.asked[0]
 
 
-def test_configuration_files_that_were_kept_are_named() -> None:
-    output = "Setting up x\n\nConfiguration file '/etc/x.conf'\n ==> Modified (by you or by a script) since installation.\n ==> Keeping old config file as default.\n"
-    assert kept_conffiles(output) == ["/etc/x.conf"]
+def test_configuration_files_that_were_kept_are_named_by_what_lies_beside_them(tmp_path: Path) -> None:
+    def dpkg(argv: Sequence[str], **_options: Any) -> Completed:
+        assert argv[-1] == "x"
+        return Completed(tuple(argv), 0, " /etc/x.conf 0123\n /etc/y.conf 0123\n\n", "")
+
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/x.conf.dpkg-dist").touch()
+    assert kept_conffiles(dpkg, ["x"], 0, tmp_path) == ["/etc/x.conf"]
+    assert kept_conffiles(dpkg, ["x"], time.time() + 60, tmp_path) == []
+
+
+def test_a_lock_is_no_trouble_of_the_packages() -> None:
+    with pytest.raises(AptTrouble, match="holds apt's lock"):
+        AptGet(Apt("", LOCK), 0).settle()
 
 
 class Interrupted:

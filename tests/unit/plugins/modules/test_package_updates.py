@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.traumalink.ops.plugins.module_utils.apt_get import BROKEN, AptTrouble
 from ansible_collections.traumalink.ops.plugins.module_utils.package_changes import Outcome
 from ansible_collections.traumalink.ops.plugins.modules import package_updates
 
@@ -35,6 +36,24 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_an_interrupted_dpkg_is_completed_before_anything_else(steps: list[str], state: str, taken: list[str]) -> None:
     package_updates.carry_out({**GIVEN, "state": state}, Outcome(), check=False)
     assert steps == taken
+
+
+def test_a_package_whose_script_fails_is_put_back_before_the_rest(
+    steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settle(_apt: object) -> list[str]:
+        steps.append("settle")
+        if "put" not in steps:
+            raise AptTrouble("haproxy could not be configured", BROKEN)
+        return []
+
+    monkeypatch.setattr(package_updates.AptGet, "settle", settle)
+    monkeypatch.setattr(package_updates, "put_old_files_back", lambda *_arguments, **_options: steps.append("put"))
+    package_updates.carry_out({**GIVEN, "state": "undone"}, Outcome(), check=False)
+    assert steps == ["settle", "put", "settle", "undo"]
+    steps.clear()
+    with pytest.raises(AptTrouble):
+        package_updates.carry_out({**GIVEN, "state": "applied"}, Outcome(), check=False)
 
 
 def test_a_recovery_takes_nothing_back_that_was_seen_to_work(steps: list[str]) -> None:
