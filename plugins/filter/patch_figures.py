@@ -10,17 +10,16 @@ name: patch_figures
 short_description: What a patching came to, for its record
 description:
   - Also of one that stopped before its end.
-positional: plan, digest, traffic
+positional: compared, traffic
 options:
   _input: {description: "Host to what P(traumalink.ops.patch_host_result#filter) returned.", type: dict, required: true}
-  plan: {description: The plan., type: dict, required: true}
-  digest: {description: Its SHA-256., type: str, required: true}
+  compared: {description: "What M(traumalink.ops.patch_plan) returned with V(compared).", type: dict, required: true}
   traffic: {description: "What P(traumalink.ops.upgrade_figures#filter) returned; empty where it was not asked.", type: dict, required: true}
 author: The traumalink.ops developers
 """
 
 EXAMPLES = r"""
-figures: "{{ done | traumalink.ops.patch_figures(plan, digest, {}) }}"
+figures: "{{ done | traumalink.ops.patch_figures(compared, {}) }}"
 """
 
 RETURN = r"""
@@ -36,10 +35,10 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils import patch_result
 
 
 def patch_figures(
-    done: Mapping[str, Mapping[str, Any]], plan: Mapping[str, Any], digest: str, traffic: Mapping[str, Any]
+    done: Mapping[str, Mapping[str, Any]], compared: Mapping[str, Any], traffic: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Adapt the call; see plugin_utils.patch_result."""
-    return dict(results.patch_figures(done, plan, digest, traffic))
+    return dict(results.patch_figures(done, compared, traffic))
 
 
 class FilterModule:

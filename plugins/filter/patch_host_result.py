@@ -13,7 +13,7 @@ description:
 positional: reboot_interrupts
 options:
   _input:
-    description: "By step (C(installed), C(restarted), C(database_installed), C(database_restarted), C(rebooted), C(after_reboot)) what its module answered."
+    description: "By step (C(engine), C(installed), C(restarted), C(database_installed), C(database_restarted), C(rebooted), C(after_reboot)) what its module answered."
     type: dict
     required: true
   reboot_interrupts: {description: Whether a reboot takes away what browsers need., type: bool, required: true}

@@ -22,6 +22,7 @@ from .pending_updates import Origin, Update, is_security, step_of, way_back
 
 __all__ = ["AptError", "AptHost", "Pending", "deb_name", "newer_of", "opened"]
 
+CLUSTERS = Path("/etc/postgresql")  # where Debian's postgresql-common keeps the settings of each cluster
 OURS = ("postgresql", "pgbackrest", "haproxy")  # the site's own programs, by how their sources begin
 
 
@@ -64,14 +65,14 @@ def _library(name: str) -> Any:
     return library
 
 
-def opened(codename: str, root: Path | None = None) -> AptHost:
-    """Return apt of this host, or of another system whose files lie below `root`. Raises AptError."""
+def opened(codename: str, root: Path | None = None, clusters: bool | None = None) -> AptHost:
+    """Return apt of this host, or of another system whose files lie below `root`, with or without database `clusters`. Raises AptError."""
     library = _library("apt")
     try:
         cache = library.Cache(rootdir=str(root) if root else None)
     except (SystemError, OSError, ValueError) as error:
         raise AptError(f"apt cannot read its lists on this host: {error}; mend what it names, then run again") from None
-    return AptHost(cache, _library("apt_pkg"), codename)
+    return AptHost(cache, _library("apt_pkg"), codename, clusters)
 
 
 class AptHost:
@@ -79,15 +80,15 @@ class AptHost:
 
     Attributes:
         codename: of the host's Debian release, such as `bookworm`.
+        database_host: whether it has a database cluster.
     """
 
-    def __init__(self, cache: Any, library: Any, codename: str) -> None:
+    def __init__(self, cache: Any, library: Any, codename: str, clusters: bool | None = None) -> None:
         self.cache = cache
         self.library = library
         self.codename = codename
-        self.database_host = any(
-            package.is_installed and is_server(package.shortname) for package in cache if "postgresql" in package.name
-        )
+        # Only the server of a cluster is restarted by its update: ops has the programs for drills alone.
+        self.database_host = any(CLUSTERS.glob("*/*/postgresql.conf")) if clusters is None else clusters
 
     def installed(self) -> list[dict[str, str]]:
         """Return every installed package: name, version, source, source_version."""

@@ -8,62 +8,21 @@ What was there is written down and its .deb files are laid aside before anything
 
 from __future__ import annotations
 
-import json
-import os
-import pwd
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from .apt_get import ARCHIVES, CONFFILE_OPTIONS, STORE, AptGet, kept_conffiles
 from .apt_host import deb_name
 from .command import Runner, run_checked
 from .errors import OpsError
-from .files import TextFile, write_text
+from .package_journal import JOURNAL, Change, PackageError, conclude, note, read_journal
 
-__all__ = [
-    "JOURNAL",
-    "Change",
-    "Outcome",
-    "PackageError",
-    "apply",
-    "conclude",
-    "fetch",
-    "put_old_files_back",
-    "read_journal",
-    "undo",
-]
+__all__ = ["Outcome", "apply", "concluded", "fetch", "put_old_files_back", "undo"]
 
-JOURNAL = Path("/var/lib/traumalink/patch/applied.json")
 SPARE_BYTES = 200 * 1024 * 1024
-
-
-class PackageError(OpsError):
-    """Packages are not what they were to become."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One package: from which version to which.
-
-    Attributes:
-        name: with its architecture where that is not the host's own. installed: "" where it is new.
-        way_back: why it cannot be taken back, "" where it can.
-    """
-
-    name: str
-    architecture: str
-    installed: str
-    candidate: str
-    way_back: str = ""
-
-    @property
-    def old_file(self) -> str:
-        """The .deb file of the version before."""
-        return deb_name(self.name.partition(":")[0], self.installed, self.architecture)
 
 
 @dataclass
@@ -215,7 +174,7 @@ def undo(apt: AptGet, outcome: Outcome, *, check: bool, journal: Path = JOURNAL,
     new = [] if outcome.stay else [each for each in ours if not each.way_back and not each.installed]
     outcome.changed = {each.name: {"before": each.candidate, "after": each.installed} for each in [*back, *new]}
     if not outcome.changed:
-        conclude(entry["run_id"], outcome, check=check, journal=journal)
+        concluded(entry["run_id"], outcome, check=check, journal=journal)
         return
     outcome.steps.append(f"take {len(outcome.changed)} packages back")
     if check:
@@ -230,7 +189,13 @@ def undo(apt: AptGet, outcome: Outcome, *, check: bool, journal: Path = JOURNAL,
             *(str(ARCHIVES / each.old_file) for each in back), *(f"{each.name}-" for each in new),
         )  # fmt: skip
     _see({each.name: each.installed for each in [*back, *new]}, runner)
-    conclude(entry["run_id"], outcome, check=check, journal=journal)
+    concluded(entry["run_id"], outcome, check=check, journal=journal)
+
+
+def concluded(run_id: str, outcome: Outcome, *, check: bool, journal: Path = JOURNAL) -> None:
+    """Conclude a run's changes, and say it where they were open. Raises PackageError."""
+    if conclude(run_id, journal, check=check):
+        outcome.steps.append("conclude")
 
 
 def put_old_files_back(
@@ -248,48 +213,6 @@ def put_old_files_back(
         outcome.steps.append(f"put {', '.join(each.old_file for each in stuck)} back")
     if files and not check:
         apt.run(["dpkg", *CONFFILE_OPTIONS, "--install", *files])
-
-
-def note(pending: Sequence[Change], run_id: str, journal: Path) -> None:
-    """Write down what a run is about to replace; a second step of the same run adds to it."""
-    entry = read_journal(journal)
-    earlier = entry["changes"] if entry["run_id"] == run_id else []
-    known = {each.name for each in pending}
-    changes = [each for each in earlier if each.name not in known] + list(pending)
-    _write(journal, run_id, changes, is_open=True)
-
-
-def conclude(run_id: str, outcome: Outcome, *, check: bool, journal: Path = JOURNAL) -> None:
-    """Write down that what a run has replaced works: an operation that fails or is cut off later takes nothing of it back. Raises PackageError."""
-    entry = read_journal(journal)
-    if entry["run_id"] == run_id and entry["open"]:
-        outcome.steps.append("conclude")
-        if not check:
-            _write(journal, run_id, entry["changes"], is_open=False)
-
-
-def _write(journal: Path, run_id: str, changes: Sequence[Change], *, is_open: bool) -> None:
-    journal.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    entry = {"run_id": run_id, "open": is_open, "changes": [asdict(each) for each in changes]}
-    write_text(TextFile(journal, json.dumps(entry, indent=1) + "\n", pwd.getpwuid(os.geteuid()).pw_name))
-
-
-def read_journal(journal: Path = JOURNAL) -> dict[str, Any]:
-    """Return the `run_id` of the last patching of this host, its `changes`, and whether it is `open`: not seen to work yet; "" and none where there
-    was none.
-
-    Raises:
-        PackageError: the file is damaged.
-    """
-    try:
-        data = json.loads(journal.read_text(encoding="utf-8"))
-        return {"run_id": data["run_id"], "open": data["open"], "changes": [Change(**each) for each in data["changes"]]}
-    except FileNotFoundError:
-        return {"run_id": "", "open": False, "changes": []}
-    except (ValueError, KeyError, TypeError) as error:
-        raise PackageError(
-            f"{journal} is damaged ({error!r}); move it away: what it said cannot be taken back any more"
-        ) from None
 
 
 def _see(wanted: Mapping[str, str], runner: Runner) -> None:

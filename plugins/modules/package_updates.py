@@ -79,15 +79,14 @@ from ansible_collections.traumalink.ops.plugins.module_utils.apt_get import LOCK
 from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.package_changes import (
-    Change,
     Outcome,
     apply,
-    conclude,
+    concluded,
     fetch,
     put_old_files_back,
-    read_journal,
     undo,
 )
+from ansible_collections.traumalink.ops.plugins.module_utils.package_journal import Change, read_journal
 from ansible_collections.traumalink.ops.plugins.module_utils.port_watch import WATCH_OPTIONS, watching
 from ansible_collections.traumalink.ops.plugins.module_utils.progress import say
 
@@ -96,7 +95,7 @@ def carry_out(given: dict[str, Any], outcome: Outcome, *, check: bool) -> str:
     """Bring the packages to the state; return the run that was taken back. Raises OpsError."""
     apt = AptGet(run, given["lock_seconds"], say)
     if given["state"] == "concluded":
-        conclude(given["run_id"], outcome, check=check)
+        concluded(given["run_id"], outcome, check=check)
         return str(given["run_id"])
     entry = read_journal() if given["state"] == "undone" else {"run_id": "", "open": False}
     if given["unconcluded"] and not entry["open"]:

@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["host_result", "patch_figures"]
 
 # The steps of a host in the order in which they run, by the names under which the role patch keeps their answers.
-STEPS = ("installed", "restarted", "database_installed", "database_restarted", "rebooted", "after_reboot")
+STEPS = ("engine", "installed", "restarted", "database_installed", "database_restarted", "rebooted", "after_reboot")
 
 
 def host_result(answers: Mapping[str, Mapping[str, Any]], reboot_interrupts: bool) -> dict[str, Any]:
@@ -38,14 +38,18 @@ def host_result(answers: Mapping[str, Mapping[str, Any]], reboot_interrupts: boo
 
 
 def patch_figures(
-    done: Mapping[str, Mapping[str, Any]], plan: Mapping[str, Any], digest: str, traffic: Mapping[str, Any]
+    done: Mapping[str, Mapping[str, Any]],
+    compared: Mapping[str, Any],
+    traffic: Mapping[str, Any],
 ) -> dict[str, int | float | str]:
     """Return the figures for the record.
 
     Args:
-        done: host to its `host_result`. traffic: what HAProxy counted meanwhile.
+        done: host to its `host_result`.
+        compared: `plan`, `sha256` and `waiting` (hosts on which something was left to install) as M(traumalink.ops.patch_plan) returned them.
+        traffic: what HAProxy counted meanwhile.
     """
-    hosts: Mapping[str, Mapping[str, Any]] = plan["hosts"]
+    hosts: Mapping[str, Mapping[str, Any]] = compared["plan"]["hosts"]
     named = {
         vulnerability
         for host, result in done.items()
@@ -53,11 +57,10 @@ def patch_figures(
         if update["name"] in result["packages"]
         for vulnerability in update["vulnerabilities"]
     }
-    planned = [host for host, each in hosts.items() if each["updates"]]
     return {
-        "plan_sha256": digest,
+        "plan_sha256": compared["sha256"],
         "hosts_patched": ", ".join(done),
-        "hosts_left": ", ".join(host for host in planned if host not in done),
+        "hosts_left": ", ".join(host for host in compared["waiting"] if host not in done),
         "packages": sum(len(result["packages"]) for result in done.values()),
         "vulnerabilities_named": len(named),
         "reboots": sum(result["reboot_seconds"] > 0 for result in done.values()),

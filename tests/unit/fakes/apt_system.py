@@ -18,7 +18,7 @@ import json, sys
 from dataclasses import asdict
 from pathlib import Path
 from ansible_collections.traumalink.ops.plugins.module_utils.apt_host import opened
-host = opened("bookworm", Path(sys.argv[1]))
+host = opened("bookworm", Path(sys.argv[1]), sys.argv[4] == "clusters")
 pending = host.pending(sys.argv[2], lambda name: name in sys.argv[3].split())
 told = {name: [each.as_dict() for each in getattr(pending, name)] for name in ("updates", "other", "held", "kept_back")}
 print(json.dumps({**told, "security_source": pending.security_source, "installed": host.installed()}))
@@ -101,10 +101,10 @@ class AptSystem:
         done = subprocess.run(["apt-get", *self.options(), "-qq", "update"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
-    def pending(self, scope: str = "security", lying_there: str = "") -> dict[str, Any]:
+    def pending(self, scope: str = "security", lying_there: str = "", clusters: str = "") -> dict[str, Any]:
         """Return what our own code tells of it, run by the Python that has python-apt."""
         done = subprocess.run(
-            [PYTHON, "-c", ASK, str(self.root), scope, lying_there],
+            [PYTHON, "-c", ASK, str(self.root), scope, lying_there, clusters],
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONPATH": str(COLLECTIONS)},

@@ -86,10 +86,13 @@ def test_the_database_host_has_a_step_of_its_own(tmp_path: Path) -> None:
         *(Deb(name, "15.2-1", source="postgresql-15") for name in ("postgresql-15", "libpq5")),
     )
     system.refresh()
-    assert {each["name"]: (each["step"], each["way_back"]) for each in system.pending()["updates"]} == {
+    updates = system.pending(clusters="clusters")["updates"]
+    assert {each["name"]: (each["step"], each["way_back"]) for each in updates} == {
         "libpq5": ("postgresql", "postgresql"),
         "postgresql-15": ("postgresql", "postgresql"),
     }
+    # As on ops, which has the programs for drills: nothing serves there.
+    assert {(each["step"], each["way_back"]) for each in system.pending()["updates"]} == {("system", "")}
 
 
 def test_nothing_is_removed_for_an_update(tmp_path: Path) -> None:

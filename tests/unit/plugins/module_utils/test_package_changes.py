@@ -11,17 +11,13 @@ from ansible_collections.traumalink.ops.plugins.module_utils import package_chan
 from ansible_collections.traumalink.ops.plugins.module_utils.apt_get import AptGet
 from ansible_collections.traumalink.ops.plugins.module_utils.command import Completed
 from ansible_collections.traumalink.ops.plugins.module_utils.package_changes import (
-    Change,
     Outcome,
-    PackageError,
     apply,
-    conclude,
     fetch,
-    note,
-    read_journal,
     see_room,
     undo,
 )
+from ansible_collections.traumalink.ops.plugins.module_utils.package_journal import Change, PackageError, read_journal
 
 
 class Host:
@@ -118,15 +114,6 @@ def test_holds_and_automatic_marks_are_put_back(places: Path) -> None:
     assert host.asked[-2:] == [["apt-mark", "hold", "lib"], ["apt-mark", "auto", "lib"]]
 
 
-def test_a_second_step_of_a_run_adds_to_what_was_written_down_and_another_run_begins_anew(places: Path) -> None:
-    journal = places / "applied.json"
-    note([LIB], "r1", journal)
-    note([NEW], "r1", journal)
-    assert read_journal(journal)["changes"] == [LIB, NEW]
-    note([NEW], "r2", journal)
-    assert read_journal(journal) == {"run_id": "r2", "open": True, "changes": [NEW]}
-
-
 def test_the_versions_before_come_back_and_what_was_new_goes(places: Path) -> None:
     host = Host(lib="1")
     patched(host, places, LIB, NEW)
@@ -136,17 +123,6 @@ def test_the_versions_before_come_back_and_what_was_new_goes(places: Path) -> No
     assert outcome.stay == {}
     assert not read_journal(places / "applied.json")["open"]
     assert taken_back(host, places).steps == []
-
-
-def test_what_was_seen_to_work_is_concluded_once(places: Path) -> None:
-    journal, outcome = places / "applied.json", Outcome()
-    patched(Host(lib="1"), places, LIB)
-    conclude("another", outcome, check=False, journal=journal)
-    assert read_journal(journal)["open"]
-    conclude("r1", outcome, check=False, journal=journal)
-    conclude("r1", outcome, check=False, journal=journal)
-    assert not read_journal(journal)["open"]
-    assert outcome.steps == ["conclude"]
 
 
 def test_what_cannot_be_taken_back_stays_with_what_it_needed_and_says_why(places: Path) -> None:
@@ -196,9 +172,3 @@ def test_no_room_is_refused_before_anything_is_unpacked() -> None:
         PackageError, match=r"1 MiB are free for packages where 3 MiB may be needed; make room .*Nothing was changed"
     ):
         see_room(3 * 2**20, 2**20)
-
-
-def test_a_damaged_journal_is_said(places: Path) -> None:
-    (places / "applied.json").write_text("{", encoding="utf-8")
-    with pytest.raises(PackageError, match="is damaged"):
-        read_journal(places / "applied.json")

@@ -38,6 +38,7 @@ MODULES = [
     "ledger_info",
     "ledger_witness",
     "package_updates",
+    "patch_report",
     "pending_updates",
     "pgbackrest_backup",
     "pgbackrest_host_info",

@@ -16,7 +16,7 @@ GIVEN = {"updates": [], "run_id": "r1", "unconcluded": False, "lock_seconds": 1.
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Give the list in which each step that is taken is noted; the host's last patching is r1, concluded."""
     taken: list[str] = []
-    for name in ("fetch", "apply", "undo", "conclude"):
+    for name in ("fetch", "apply", "undo", "concluded"):
         monkeypatch.setattr(package_updates, name, lambda *_arguments, _name=name, **_options: taken.append(_name))
     monkeypatch.setattr(package_updates.AptGet, "settle", lambda _apt: taken.append("settle") or [])
     monkeypatch.setattr(package_updates, "read_journal", lambda: {"run_id": "r1", "open": False, "changes": []})
@@ -30,7 +30,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ("fetched", ["settle", "fetch"]),
         ("applied", ["settle", "apply"]),
         ("undone", ["settle", "undo"]),
-        ("concluded", ["conclude"]),
+        ("concluded", ["concluded"]),
     ],
 )
 def test_an_interrupted_dpkg_is_completed_before_anything_else(steps: list[str], state: str, taken: list[str]) -> None:

@@ -57,9 +57,8 @@ def test_only_what_was_installed_counts_and_hosts_that_are_left_are_named() -> N
             "ops1": {"updates": []},
         }
     }
-    figures = patch_figures(
-        {"app1": host_result(ANSWERS, reboot_interrupts=False)}, plan, "abc", {"failed_requests": 0}
-    )
+    compared = {"plan": plan, "sha256": "abc", "waiting": ["app1", "db1"]}
+    figures = patch_figures({"app1": host_result(ANSWERS, reboot_interrupts=False)}, compared, {"failed_requests": 0})
     assert figures == {
         "plan_sha256": "abc", "hosts_patched": "app1", "hosts_left": "db1", "packages": 2, "vulnerabilities_named": 2, "reboots": 1,
         "down_seconds": 3.3, "failed_requests": 0,
