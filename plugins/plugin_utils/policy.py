@@ -83,7 +83,9 @@ READING = Policy("exempt", "exempt", "none")
 
 POLICIES: Mapping[str, Policy] = {
     **dict.fromkeys(("upgrade", "finalize", "patch", "migrate", "failover", "rotate_credentials"), DISRUPTIVE),
-    "rollback": Policy("exempt", "exempt", "exclusive"),  # the upgrade's approval covers it
+    **dict.fromkeys(
+        ("rollback", "patch_undo"), Policy("exempt", "exempt", "exclusive")
+    ),  # the approval of what is taken back covers it
     "site": Policy("restarts", "exempt", "exclusive"),
     "deploy": Policy("restarts", "exempt", "exclusive"),
     # Its own consent is restore_confirm, which repeats the site's name.

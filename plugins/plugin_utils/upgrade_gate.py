@@ -75,13 +75,10 @@ def cutoff_problem(
     """
     state = window_at(contract, rehearsed_at, begun_at, now)
     if state.state != "open":
-        return f"The window has closed meanwhile ({state.reason}), so no further host is changed; all go back to the version before."
+        return f"The window has closed meanwhile ({state.reason}), so no further host is changed."
     if state.seconds_left < needed_seconds:
         left, needed = duration_words(state.seconds_left), duration_words(needed_seconds)
-        return (
-            f"{left} are left before the cutoff, and going back may take {needed} (upgrade_rollback_seconds), so no further host is changed; "
-            "all go back to the version before."
-        )
+        return f"{left} are left before the cutoff, and going back may take {needed}, so no further host is changed."
     return ""
 
 

@@ -36,6 +36,7 @@ VERB_TITLES = {
     "monitor": Title("部署监控", "deployment of the monitoring"),
     "patch": Title("安装安全补丁", "installation of security patches"),
     "patch_plan": Title("制定安全补丁计划", "plan of the security patches"),
+    "patch_undo": Title("撤回安全补丁", "security patches taken back"),
     "record": Title("登记人工工作", "record of work done by hand"),
     "report": Title("生成报表", "report"),
     "restore": Title("恢复数据库", "restore of the database"),

@@ -120,7 +120,7 @@ def create(host: str, base: ipaddress.IPv4Network) -> None:
         "--network", NETWORK, "--ip", address(base, host), "--mac-address", hardware_address(base, host),
         "--network-alias", host,
         "--systemd", "always", "--env", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1",
-        "--cap-add", "SYS_ADMIN", "--cap-add", "AUDIT_WRITE", "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
+        "--cap-add", "SYS_ADMIN", "--cap-add", "AUDIT_WRITE", "--cap-add", "SYS_PTRACE", "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
         "--shm-size", "1g", *limits(), image_name(), "/sbin/init",
     )  # fmt: skip
 

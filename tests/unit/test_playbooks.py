@@ -181,3 +181,27 @@ def test_every_play_works_through_its_tasks_host_by_host_whatever_the_environmen
     named = {play["name"]: play.get("strategy") for play in plays if "hosts" in play}
     assert len(named) > len(VERBS)
     assert {name for name, strategy in named.items() if strategy != "linear"} == set()
+
+
+def test_a_host_is_patched_behind_a_backup_and_drained_and_is_done_only_when_it_serves_again() -> None:
+    assert included(steps("playbooks/tasks/patch_host.yml")) == [
+        "patch/cutoff", "patch/fetch", "backup/run", "patch/drain", "patch/system", "patch/database", "patch/reboot", "patch/ready", "patch/soak",
+        "patch/done",
+    ]  # fmt: skip
+
+
+def test_a_patching_that_failed_takes_packages_back_before_traffic_and_says_what_stays() -> None:
+    assert included(steps("playbooks/tasks/patch_recover.yml")) == [
+        "patch/figures", "patch/back", "rollback/back", "patch/report", "patch/left",
+    ]  # fmt: skip
+
+
+def test_an_approval_of_a_patching_is_for_its_plan() -> None:
+    (_require_site, play) = yaml.safe_load((PLAYBOOKS / "patch.yml").read_text(encoding="utf-8"))
+    given = play["tasks"][0]["vars"]
+    assert (
+        given["operation_subject"]
+        == "{{ (patch_plan | default('') | traumalink.ops.file_sha256) if operation_verb == 'patch' else '' }}"
+    )
+    assert given["operation_clauses"] == ["4.5", "5.8"]
+    assert play["any_errors_fatal"] is True

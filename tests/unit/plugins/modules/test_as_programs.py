@@ -38,6 +38,9 @@ MODULES = [
     "ledger",
     "ledger_info",
     "ledger_witness",
+    "package_updates",
+    "patch_report",
+    "pending_updates",
     "pgbackrest_backup",
     "pgbackrest_host_info",
     "pgbackrest_info",
@@ -59,6 +62,7 @@ MODULES = [
     "restore_target_info",
     "restore_vault_info",
     "service_current",
+    "service_restarts",
     "upgrade_mark",
     "work_unit",
 ]

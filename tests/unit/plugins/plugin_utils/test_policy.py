@@ -14,7 +14,7 @@ READING = ("backup_check", "inspect", "report", "monitor", "compliance", "record
     ("verbs", "window", "approval", "lock"),
     [
         (DISRUPTIVE, "required", "required", "exclusive"),
-        (("rollback",), "exempt", "exempt", "exclusive"),
+        (("rollback", "patch_undo"), "exempt", "exempt", "exclusive"),
         (("site", "deploy"), "restarts", "exempt", "exclusive"),
         (("restore",), "serving", "exempt", "exclusive"),
         (("backup",), "exempt", "exempt", "exclusive"),
