@@ -45,7 +45,16 @@ LONG = (
     "deploy",
 )
 # They run when they are named, as `make soak` does: with them `make test` would take longer than an hour and a half on a slow machine.
-LEFT_TO_SOAK = ("patch", "restore_host", "restore_targets", "restore_vault", "upgrade", "breaking", "rollback", "finalize")
+LEFT_TO_SOAK = (
+    "patch",
+    "restore_host",
+    "restore_targets",
+    "restore_vault",
+    "upgrade",
+    "breaking",
+    "rollback",
+    "finalize",
+)
 SUMMARY = re.compile(r"^.*\d+ (?:passed|failed|errors?)\b.* in [\d.]+s.*$", re.M)  # pytest's last line
 FAILED_TEST = re.compile(
     r"^\W*((?:FAILED|ERROR) \S+::\S+)", re.M
