@@ -102,10 +102,10 @@ def shut_out(browser):
     return last - first
 
 
-def has_gone_back(version, before, cause):
+def has_gone_back(run, version, before, cause):
     """See that an upgrade ended where it began, with every row, and a record that says why."""
     record = last_record()
-    assert record["outcome"] == "rolled_back", record
+    assert record["outcome"] == "rolled_back", (record, run.output[-6000:])
     assert cause in record["reason"], record["reason"]
     assert record["figures"]["downtime_seconds"] > 0
     assert record["figures"]["restore_point"].startswith(f"before_{version}_")
@@ -124,7 +124,7 @@ def test_a_release_that_does_not_work_ends_at_the_restore_point(ready, browser, 
     before = contents()
     run = upgrade(version)
     assert run.status != 0
-    has_gone_back(version, before, cause)
+    has_gone_back(run, version, before, cause)
     assert last_record()["figures"]["downtime_seconds"] >= shut_out(browser) - 1
     told = json.loads(at("ops1").check_output("runuser -u pgbackrest -- pgbackrest info --output=json"))[0]
     newest = told["backup"][-1]
