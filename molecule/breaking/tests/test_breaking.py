@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 from flows import LAB, at, play, reach, sql
 from load import lab_target, load, missing
-from operations import SITE, entries, kill, last_record, saying, until, verify, wait_for
+from operations import LEASE_SECONDS, SITE, entries, kill, last_record, saying, until, verify, wait_for
 from releases import packed
 from site_access import Site
 from upgrades import APPS, configured, in_service, migrated, serves, standing, started, upgrade, words
@@ -156,7 +156,7 @@ def is_closed():
 def ends_it(verb, *arguments):
     """Run a verb after an upgrade that was cut off, when its lease has run out, and see that it was closed as interrupted."""
     known = len(entries())
-    run = play(verb, *arguments, inventories=saying({"operation_lease_seconds": 16}, SITE))
+    run = play(verb, *arguments, inventories=saying({"operation_lease_seconds": LEASE_SECONDS}, SITE))
     assert [entry["record"]["outcome"] for entry in entries()[known:]].count("interrupted") == 1
     return run
 
@@ -253,7 +253,7 @@ def test_killed_after_the_decision_the_next_run_goes_forward(ready):
         "trauma",
     )
     known = len(entries())
-    run = play("upgrade", *words("1.3.3"), inventories=saying({"operation_lease_seconds": 16}, SITE))
+    run = play("upgrade", *words("1.3.3"), inventories=saying({"operation_lease_seconds": LEASE_SECONDS}, SITE))
     assert run.succeeded, run.output[-4000:]
     assert run.says("runs on all app hosts already; nothing is to be done")
     assert [entry["record"]["outcome"] for entry in entries()[known:]] == ["interrupted", "success"]
