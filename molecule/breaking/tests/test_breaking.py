@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 from flows import LAB, at, play, reach, sql
 from load import lab_target, load, missing
-from operations import SITE, entries, kill, last_record, saying, until, verify, wait_for
+from operations import LEASE_SECONDS, SITE, entries, kill, last_record, saying, until, verify, wait_for
 from releases import packed
 from site_access import Site
 from upgrades import APPS, configured, in_service, migrated, serves, standing, started, upgrade, words
@@ -102,10 +102,10 @@ def shut_out(browser):
     return last - first
 
 
-def has_gone_back(version, before, cause):
+def has_gone_back(run, version, before, cause):
     """See that an upgrade ended where it began, with every row, and a record that says why."""
     record = last_record()
-    assert record["outcome"] == "rolled_back", record
+    assert record["outcome"] == "rolled_back", (record, run.output[-6000:])
     assert cause in record["reason"], record["reason"]
     assert record["figures"]["downtime_seconds"] > 0
     assert record["figures"]["restore_point"].startswith(f"before_{version}_")
@@ -124,7 +124,7 @@ def test_a_release_that_does_not_work_ends_at_the_restore_point(ready, browser, 
     before = contents()
     run = upgrade(version)
     assert run.status != 0
-    has_gone_back(version, before, cause)
+    has_gone_back(run, version, before, cause)
     assert last_record()["figures"]["downtime_seconds"] >= shut_out(browser) - 1
     told = json.loads(at("ops1").check_output("runuser -u pgbackrest -- pgbackrest info --output=json"))[0]
     newest = told["backup"][-1]
@@ -156,7 +156,7 @@ def is_closed():
 def ends_it(verb, *arguments):
     """Run a verb after an upgrade that was cut off, when its lease has run out, and see that it was closed as interrupted."""
     known = len(entries())
-    run = play(verb, *arguments, inventories=saying({"operation_lease_seconds": 16}, SITE))
+    run = play(verb, *arguments, inventories=saying({"operation_lease_seconds": LEASE_SECONDS}, SITE))
     assert [entry["record"]["outcome"] for entry in entries()[known:]].count("interrupted") == 1
     return run
 
@@ -253,7 +253,7 @@ def test_killed_after_the_decision_the_next_run_goes_forward(ready):
         "trauma",
     )
     known = len(entries())
-    run = play("upgrade", *words("1.3.3"), inventories=saying({"operation_lease_seconds": 16}, SITE))
+    run = play("upgrade", *words("1.3.3"), inventories=saying({"operation_lease_seconds": LEASE_SECONDS}, SITE))
     assert run.succeeded, run.output[-4000:]
     assert run.says("runs on all app hosts already; nothing is to be done")
     assert [entry["record"]["outcome"] for entry in entries()[known:]] == ["interrupted", "success"]

@@ -3,15 +3,16 @@
 import pytest
 from flows import play
 from operations import last_record, verify
-from upgrades import migrated, prove, reach, serves, words
+from upgrades import APPS, migrated, prove, reach, serves, standing, words
 
 
 @pytest.fixture(scope="module", autouse=True)
 def final_version_runs():
     """Have the version run that has something to finalize."""
     prove()
-    reach("1.1.0")
-    reach("2.0.0")
+    if standing(APPS[0]).version != "2.0.0":
+        reach("1.1.0")
+        reach("2.0.0")
     assert migrated() == "0002", "a contract migration is no part of an upgrade"
     yield
     done = verify()
