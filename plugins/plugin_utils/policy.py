@@ -31,6 +31,7 @@ VERB = Literal[
     "drill",
     "patch",
     "patch_plan",
+    "patch_undo",
     "inspect",
     "maintain_database",
     "report",
