@@ -141,7 +141,7 @@ def test_lines_are_in_the_file_while_the_run_goes_on(pem: Path, tmp_path: Path) 
 
 def test_closed_connections_are_counted_and_fail_nothing(pem: Path, tmp_path: Path) -> None:
     site = Http1Site(pem, deque([browsed_site.closes_and_says_so, browsed_site.well] * 100))
-    whole = summarise(recorded(site, tmp_path / "load.jsonl", rate=300, seconds=0.5)).whole
+    whole = summarise(recorded(site, tmp_path / "load.jsonl", rate=60, seconds=2.5)).whole
     assert (whole.requests, whole.failed, whole.found_closed, site.served) == (150, 0, 0, 150)
     assert 0 < whole.reused < 150
 
