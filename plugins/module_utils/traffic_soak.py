@@ -43,6 +43,8 @@ class Soak:
         server: HAProxy's name for it.
         look: tells how the backend is now. sick: what is wrong with the functional modules, in sentences; asked of the server itself.
         before: how traffic fared before, and limits: what counts as worse.
+        site_start, site_before: the whole backend just before traffic was led to this server, and how browsers fared until then; what HAProxy
+            itself answers (503, a queue that ran over) stands at no server.
         seconds: how long to watch.
     """
 
@@ -50,6 +52,8 @@ class Soak:
     look: Callable[[], Backend]
     sick: Callable[[], Sequence[str]]
     before: Traffic
+    site_start: Look
+    site_before: Traffic
     limits: TrafficLimits
     seconds: float
     clock: Callable[[], float] = time.monotonic
@@ -59,7 +63,8 @@ class Soak:
         """Watch it until the time is over.
 
         Raises:
-            SoakError: requests fail or take much longer, a functional module is sick, HAProxy takes the server for down or was itself restarted.
+            SoakError: requests fail or take much longer, of the server or of the whole site, a functional module is sick, HAProxy takes the server
+                for down or was itself restarted.
         """
         begun, first, looks, sick_rounds = self.clock(), self.look(), 0, 0
         start = self._at(first)
@@ -76,9 +81,11 @@ class Soak:
                 *traffic_problems(self.server, self.before, traffic, self.limits),
                 *(sick if sick_rounds >= ROUNDS else ()),
             ]
-            if problems:
-                said = f"after {seconds:.0f} s under traffic: {' '.join(problems)}"
-                raise SoakError(said, RELEASE_FAULT if now.process_id == first.process_id else "")
+            # What browsers get is reason enough to go back, but may be another's fault.
+            site = self._site_problems(now)
+            if problems or site:
+                said = f"after {seconds:.0f} s under traffic: {' '.join([*problems, *site])}"
+                raise SoakError(said, RELEASE_FAULT if problems and now.process_id == first.process_id else "")
             say(f"{traffic.requests} requests, {traffic.failed} failed, {max(self.seconds - seconds, 0):.0f} s to go")
             if seconds >= self.seconds and not sick:
                 return Soaked(traffic, round(seconds, 1), looks)
@@ -86,6 +93,10 @@ class Soak:
     def _at(self, backend: Backend) -> Look:
         (server,) = backend.named([self.server])
         return Look(backend.process_id, server.figures)
+
+    def _site_problems(self, now: Backend) -> list[str]:
+        whole = traffic_between(self.site_start, Look(now.process_id, now.figures, whole_backend=True))
+        return traffic_problems("The whole site", self.site_before, whole, self.limits)
 
     def _state_problems(self, first: Backend, now: Backend) -> list[str]:
         if now.process_id != first.process_id:

@@ -12,6 +12,8 @@ short_description: Watch a release that was just given traffic
 description:
   - Runs on an edge host. Looks every two seconds at what HAProxy counts for a server and at the functional modules there, and fails as soon as requests fail
     or take much longer than before, a functional module is not healthy in two rounds, HAProxy takes the server for down, or was itself restarted.
+  - Looks at what browsers got of the whole backend since O(before_end) as well, HAProxy's own 503 included. Where only that is worse, the release
+    is not to blame.
 options:
   backend: {description: The backend., type: str, default: application}
   server: {description: The server that is watched., type: str, required: true}
@@ -88,6 +90,7 @@ def soaked(given: dict[str, Any]) -> Soaked:
     get = HttpsGetter(given["ca_file"], given["client_certificate"], given["client_key"], None)
     try:
         looks = [look_of(given[name], given["before_server"]) for name in ("before", "before_end")]
+        site = [look_of(given[name], None) for name in ("before", "before_end")]
     except ValueError as error:
         raise OpsError(str(error)) from None
     limits = TrafficLimits(failed_share=given["failed_share"], response_factor=given["response_factor"])
@@ -96,6 +99,8 @@ def soaked(given: dict[str, Any]) -> Soaked:
         lambda: Haproxy().backend(given["backend"]),
         lambda: sick_modules(given, get),
         traffic_between(*looks),
+        site[1],
+        traffic_between(*site),
         limits,
         given["seconds"],
     ).run()

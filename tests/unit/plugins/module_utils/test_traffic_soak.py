@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import RELEASE_FAULT
-from ansible_collections.traumalink.ops.plugins.module_utils.haproxy_figures import Figures, Traffic
+from ansible_collections.traumalink.ops.plugins.module_utils.haproxy_figures import Figures, Look, Traffic
 from ansible_collections.traumalink.ops.plugins.module_utils.haproxy_runtime import Backend, HaproxyError, Server
 from ansible_collections.traumalink.ops.plugins.module_utils.traffic import TrafficLimits
 from ansible_collections.traumalink.ops.plugins.module_utils.traffic_soak import Soak, SoakError
@@ -25,7 +25,10 @@ class Edge:
     def __call__(self) -> Backend:
         figures = Figures(requests=int(100 * self.now), http_2xx=int(100 * self.now), response_seconds=0.02)
         server = replace(SERVER, figures=figures)
-        return self.change(Backend("application", 7, 60, {"app1-green": server}), self.now)
+        whole = replace(
+            figures, requests=3 * figures.requests, http_2xx=3 * figures.http_2xx
+        )  # other hosts serve as well
+        return self.change(Backend("application", 7, 60, {"app1-green": server}, whole), self.now)
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -33,7 +36,10 @@ class Edge:
 
 def soak(edge: Edge, sick: Callable[[float], Sequence[str]] = lambda _now: ()) -> Soak:
     """Return a watch of a minute."""
-    return Soak("app1-green", edge, lambda: sick(edge.now), BEFORE, TrafficLimits(), 60, lambda: edge.now, edge.sleep)
+    site = Look(7, Figures(), whole_backend=True), Traffic(15_000, 0, 0.02)
+    return Soak(
+        "app1-green", edge, lambda: sick(edge.now), BEFORE, *site, TrafficLimits(), 60, lambda: edge.now, edge.sleep
+    )
 
 
 def server(backend: Backend, **changes: object) -> Backend:
@@ -79,6 +85,30 @@ def test_what_real_requests_show_ends_it_at_once(change: Callable[[Backend, floa
         soak(edge).run()
     assert edge.now < 60
     assert ended.value.code == ("" if "HAProxy was" in said else RELEASE_FAULT)
+
+
+def shut_out(backend: Backend, now: float) -> Backend:
+    """HAProxy answers some browsers itself, and leads the others to servers that fare well."""
+    failed = int(30 * max(now - 20, 0))
+    return replace(
+        backend, figures=replace(backend.figures, http_5xx=failed, requests=backend.figures.requests + failed)
+    )
+
+
+def test_what_browsers_get_ends_it_though_the_server_fares_well_and_is_not_held_against_the_release() -> None:
+    edge = Edge(shut_out)
+    with pytest.raises(
+        SoakError, match=r"after 2\d s under traffic: The whole site failed \d+ of \d+ requests"
+    ) as ended:
+        soak(edge).run()
+    assert edge.now < 60
+    assert ended.value.code == ""
+
+
+def test_failures_before_traffic_was_led_there_do_not_count() -> None:
+    edge = Edge(lambda backend, _now: replace(backend, figures=replace(backend.figures, http_5xx=500)))
+    watch = replace(soak(edge), site_start=Look(7, Figures(http_5xx=500), whole_backend=True))
+    assert watch.run().looks == 30
 
 
 def test_a_module_that_stays_sick_ends_it() -> None:
