@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: serving_spares
 short_description: The spare database hosts that serve an older copy beside the site's database
 description:
-  - Fails where the inventory seems to name the wrong host as the one that serves.
+  - Says too where the inventory seems to name the wrong host as the one that serves; a filter that failed would have Ansible's words in front of ours.
 positional: answer, spares
 options:
   _input: {description: The host in group C(db)., type: str, required: true}
@@ -19,27 +19,26 @@ author: The traumalink.ops developers
 """
 
 EXAMPLES = r"""
-stale: "{{ 'db2' | traumalink.ops.serving_spares(answer, asked.results) }}"
+stale: "{{ ('db2' | traumalink.ops.serving_spares(answer, asked.results)).hosts }}"
 """
 
 RETURN = r"""
-_value: {description: Names of the hosts that are to be stopped., type: list, elements: str}
+_value: {description: "C(hosts), names of those that are to be stopped, and C(problem), what is wrong with the inventory and what to do, or nothing.", type: dict}
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.plugin_utils import spares as spare_hosts
+from ansible_collections.traumalink.ops.plugins.plugin_utils.site import SiteError
 
 
-def serving_spares(host: str, answer: Mapping[str, Any], spares: Sequence[Mapping[str, Any]]) -> list[str]:
+def serving_spares(host: str, answer: Mapping[str, Any], spares: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Adapt the call; see plugin_utils.spares."""
     try:
-        return spare_hosts.serving_spares(host, answer, spares)
-    except OpsError as error:
-        raise AnsibleFilterError(str(error)) from error
+        return {"hosts": spare_hosts.serving_spares(host, answer, spares), "problem": ""}
+    except SiteError as error:
+        return {"hosts": [], "problem": str(error)}
 
 
 class FilterModule:

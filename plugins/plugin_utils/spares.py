@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.plugin_utils.site import SPARE, SiteError
 
-__all__ = ["serving_spares", "spares_problem"]
+__all__ = ["serving_spares"]
 
 
 def serving_spares(host: str, answer: Mapping[str, Any], spares: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -41,12 +41,3 @@ def serving_spares(host: str, answer: Mapping[str, Any], spares: Sequence[Mappin
                 f"'{SPARE}', or bring the database back on {host} with traumalink.ops.restore. Nothing was changed"
             )
     return [str(spare["item"]) for spare in serving]
-
-
-def spares_problem(host: str, answer: Mapping[str, Any], spares: Sequence[Mapping[str, Any]]) -> str:
-    """Return why the inventory names the wrong host, "" where it does not; what is given is as for `serving_spares`."""
-    try:
-        serving_spares(host, answer, spares)
-    except SiteError as error:
-        return str(error)
-    return ""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.traumalink.ops.plugins.plugin_utils.site import SiteError
-from ansible_collections.traumalink.ops.plugins.plugin_utils.spares import serving_spares, spares_problem
+from ansible_collections.traumalink.ops.plugins.plugin_utils.spares import serving_spares
 
 
 def answer(role: str, timeline: int = 0, successor: str = "") -> dict[str, Any]:
@@ -65,5 +65,3 @@ def test_a_retired_host_in_the_place_of_the_one_that_serves_is_named_with_its_su
         SiteError, match=r"db1 is retired: the database has come back on db2\. In the inventory put db2 into"
     ):
         serving_spares("db1", answer("retired", successor="db2"), [spare("db2", "primary", 3)])
-    assert spares_problem("db1", answer("retired", successor="db2"), []).startswith("db1 is retired: the database has")
-    assert spares_problem("db1", answer("primary", 3), [spare("db2", "primary", 2)]) == ""
