@@ -14,7 +14,7 @@ from typing import Any
 import lab as laboratory
 import operations
 from flows import Run, address, at, play, sql
-from operations import SITE, leases, saying, verify, wait_for
+from operations import SITE, chain_is_whole, leases, saying, wait_for
 
 REPOSITORY = "/var/lib/pgbackrest"
 STATE = "/var/lib/traumalink-backup"
@@ -52,12 +52,6 @@ def await_on(host: str, condition: str, seconds: int = 90) -> None:
     """Wait until a condition of the shell holds on a host."""
     waited = at(host).run(f"for _ in $(seq {seconds * 20}); do {condition} && exit 0; sleep 0.05; done; exit 1")
     assert waited.rc == 0, f"{condition} never held on {host}"
-
-
-def chain_is_whole() -> None:
-    """See that the ledger verifies against what the witness has seen."""
-    done = verify()
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
 
 
 def nothing_is_left() -> None:

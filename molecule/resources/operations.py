@@ -165,6 +165,20 @@ def verify() -> subprocess.CompletedProcess[str]:
     )
 
 
+def chain_is_whole() -> None:
+    """See that the ledger verifies against what the witness has seen."""
+    done = verify()
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+
+
+def refused(run: Run, message: str) -> None:
+    """See that a run was refused with a message, changed nothing, and left a record that says so."""
+    assert run.status != 0
+    assert run.says(message), run.output[-3000:]
+    assert run.changed == {}
+    assert last_record()["outcome"] == "refused"
+
+
 def wait_for(what: Any, seconds: float = 60.0) -> None:
     """Wait until a question is answered with yes."""
     deadline = time.monotonic() + seconds

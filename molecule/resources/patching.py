@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import LAB, Run, at, play
-from operations import SITE, begun, saying
+from operations import LEASE_SECONDS, SITE, begun, saying
 
 HOSTS = ("edge1", "app1", "app2", "db1", "ops1")
 SECURITY = "/etc/apt/sources.list.d/security.list"
@@ -62,7 +62,9 @@ def apply(file: Path, **given: Any) -> Run:
 def started(file: Path, **given: Any) -> subprocess.Popen[str]:
     """Begin to apply a plan and do not wait for it; its lease is one that a flow can wait out."""
     return begun(
-        "traumalink.ops.patch", *words(file, **given), inventories=saying({"operation_lease_seconds": 16}, SITE)
+        "traumalink.ops.patch",
+        *words(file, **given),
+        inventories=saying({"operation_lease_seconds": LEASE_SECONDS}, SITE),
     )
 
 

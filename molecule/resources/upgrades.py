@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.module_utils.backup_proof import DRILLS
 from flows import LAB, Run, at, play, sql
-from operations import SITE, begun, kill, saying, until
+from operations import LEASE_SECONDS, SITE, begun, kill, saying, until
 from releases import packed
 
 APPS = ("app1", "app2")
@@ -80,7 +80,7 @@ def started(version: str, site: dict[str, Any] | None = None, **given: Any) -> s
     return begun(
         "traumalink.ops.upgrade",
         *words(version, **given),
-        inventories=saying(site if site is not None else {"operation_lease_seconds": 16}, SITE),
+        inventories=saying(site if site is not None else {"operation_lease_seconds": LEASE_SECONDS}, SITE),
     )
 
 

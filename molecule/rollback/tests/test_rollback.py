@@ -5,7 +5,7 @@ import json
 import pytest
 from faults import switch_off, switch_on
 from flows import play
-from operations import SITE, begun, entries, kill, last_record, saying, until, verify
+from operations import LEASE_SECONDS, SITE, begun, chain_is_whole, entries, kill, last_record, refused, saying, until
 from releases import packed
 from upgrades import APPS, prove, reach, serves, standing, upgrade
 
@@ -15,16 +15,7 @@ def chain():
     """See after each flow that the ledger's chain fits."""
     prove()
     yield
-    done = verify()
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-
-
-def refused(run, message):
-    """See that a run was refused with a message and changed nothing."""
-    assert run.status != 0
-    assert run.says(message), run.output[-3000:]
-    assert run.changed == {}
-    assert last_record()["outcome"] == "refused"
+    chain_is_whole()
 
 
 def test_it_takes_all_hosts_back_or_none():
@@ -39,7 +30,7 @@ def test_it_takes_all_hosts_back_or_none():
 
 def test_one_that_is_cut_off_ends_with_all_hosts_agreeing():
     reach("1.1.0")
-    process = begun("traumalink.ops.rollback", inventories=saying({"operation_lease_seconds": 16}, SITE))
+    process = begun("traumalink.ops.rollback", inventories=saying({"operation_lease_seconds": LEASE_SECONDS}, SITE))
     until(process, "Lead traffic there")
     kill(process)
     known = len(entries())
