@@ -18,7 +18,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.ledger_store import
 from ansible_collections.traumalink.ops.plugins.module_utils.record import new_run_id
 from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_head, kept_records
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock import moment
-from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract, read_contract
+from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.forced_variables import given_as_extra, refusal
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Verdict, judge
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
@@ -37,10 +37,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_closing i
     told,
     unreached,
 )
-from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices import (
-    head_notices,
-    notices_of,
-)
+from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_notices import head_notices, notices_of
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_opening import Opening
 from ansible_collections.traumalink.ops.plugins.plugin_utils.operation_request import (
     OPTIONS,
@@ -59,6 +56,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.remote_ledger impor
     RemoteLedger,
     out_of_service,
 )
+from ansible_collections.traumalink.ops.plugins.plugin_utils.repeated_keys import contract_of_site
 from ansible_collections.traumalink.ops.plugins.plugin_utils.secrecy import without_secrets
 
 UNTOLD: dict[str, Any] = {"head": None, "problem": "", "notices": [], "head_notices": []}
@@ -152,7 +150,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
 
     def judge(self, given: dict[str, Any]) -> tuple[Contract, Policy, Verdict, dict[str, Any]]:
         """Return contract, policy, the gate's verdict, and the record as far as it is known."""
-        contract = read_contract(given["contract"])
+        contract = contract_of_site(given["contract"], self.variables)
         policy = policy_of(given["verb"], contract.stricter)
         at = moment(
             given["now"],

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import read_contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.controller_action import ControllerAction
+from ansible_collections.traumalink.ops.plugins.plugin_utils.repeated_keys import contract_of_site
 from ansible_collections.traumalink.ops.plugins.plugin_utils.window import read_at
 from ansible_collections.traumalink.ops.plugins.plugin_utils.window_calendar import approval_warning, calendar_lines
 
@@ -26,7 +26,7 @@ class ActionModule(ControllerAction):
     def act(self, given: dict[str, Any]) -> dict[str, Any]:
         """Print the table and return it."""
         start = read_at(given["at"]) if given["at"] else datetime.now(UTC)
-        contract = read_contract(given["contract"])
+        contract = contract_of_site(given["contract"], self.variables)
         lines = [*calendar_lines(contract, start, given["days"]), *approval_warning(contract)]
         self._display.display("\n".join(lines))
         return {"changed": False, "lines": lines}

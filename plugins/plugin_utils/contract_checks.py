@@ -19,14 +19,14 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values imp
     read_one_or_more_ranges,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.near_words import near
-from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import POLICIES, STRICTER, VERBS
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import POLICIES, STRICTER
 
 __all__ = ["check_faults"]
 
 Value = TypeVar("Value")
 LEAST = {  # a looser policy's answer says what the collection's word means
     "restarts": "required where a serving process is restarted",
-    "serving": "required over a database that serves",
+    "serving": "required over what is still in use",
 }
 
 
@@ -34,7 +34,7 @@ def check_faults(data: object) -> list[str]:
     """Return a line for each fault: contract.<path>: what is wrong, what to write; none for what is no mapping."""
     if not isinstance(data, dict):
         return []
-    checks = (_names, _safe_hours, _overrides, _no_operation, _policies, _responsible, _keys)
+    checks = (_names, _safe_hours, _overrides, _policies, _responsible, _keys)
     return [f"contract.{line}" for check in checks for line in check(data)]
 
 
@@ -85,14 +85,6 @@ def _days(path: str, dates: object) -> list[tuple[str, date]]:
     return [(f"{path}{place}", day) for place, day in _read(read_dates, _list(dates))]
 
 
-def _no_operation(data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is said of verbs that run as no operation, which nothing would ask; a verb that is none at all is told by its own path."""
-    for section in ("policies", "expected"):
-        for verb in _map(data.get(section)):
-            if verb in VERBS and verb not in POLICIES:
-                yield f"{section}.{verb}: {verb} is no operation on the site, so nothing would ask for this, leave it out"
-
-
 def _policies(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield policies that are looser than the collection's (DESIGN, "The operation"), which would not hold."""
     for verb, rules in _map(data.get("policies")).items():
@@ -111,7 +103,7 @@ def _responsible(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield responsible contacts whom the contract does not have."""
     contacts = [entry.get("id") for entry in _list(data.get("contacts")) if isinstance(entry, dict)]
     known = [contact for contact in contacts if isinstance(contact, str)]
-    ids = f"ids of contacts: {', '.join(known)}" if known else "that contact under contacts"
+    ids = f"ids of contacts: {', '.join(dict.fromkeys(known))}" if known else "that contact under contacts"
     for severity, level in _map(data.get("service_levels")).items():
         for number, name in enumerate(_list(_map(level).get("responsible"))):
             if isinstance(name, str) and name not in known:

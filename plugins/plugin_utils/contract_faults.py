@@ -12,9 +12,11 @@ from typing import Any
 
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_values import EntriesError
 from ansible_collections.traumalink.ops.plugins.plugin_utils.near_words import near
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import NO_OPERATION
 
 __all__ = ["faults"]
 
+FEW_WORDS = 4
 KINDS = {"string_type": "text", "int_type": "a whole number", "bool_type": "true or false"}
 KINDS |= {"tuple_type": "a list", "list_type": "a list", "dict_type": "a mapping", "model_type": "a mapping"}
 KINDS |= {"int_parsing": "a whole number", "greater_than_equal": "large enough", "less_than_equal": "small enough"}
@@ -68,9 +70,9 @@ def _words(error: Mapping[str, Any], location: Sequence[str | int], schema: Mapp
     if kind == "missing":
         return f"is missing, write {_example(str(location[-1]), _at(location, schema))}"
     if kind == "literal_error":
-        expected = str(error["ctx"]["expected"])
-        meant = near(str(error["input"]), re.findall("'([^']*)'", expected))
-        return f"{given} is not known here, write {meant or expected.replace(chr(39), '')}"
+        if error["input"] in NO_OPERATION:
+            return f"{error['input']} is no operation on the site, so nothing would ask for this, leave it out"
+        return f"{given} is not known here, write {_one_of(str(error['input']), str(error['ctx']['expected']))}"
     wanted = _at(location, schema)
     instead = f"write {_example('' if not location or isinstance(location[-1], int) else location[-1], wanted)}"
     if kind == "string_pattern_mismatch":
@@ -84,6 +86,16 @@ def _words(error: Mapping[str, Any], location: Sequence[str | int], schema: Mapp
         )
         return f'{given} is a number, write it as text in quotes: "{error["input"]}"{zero}'
     return f"{given} is not {KINDS.get(kind, 'right')}, {instead}" if kind in KINDS else f"{error['msg']}, {instead}"
+
+
+def _one_of(given: str, expected: str) -> str:
+    """Return what may be meant; of few words all, since the nearest may mean the opposite ("not_required")."""
+    words = re.findall("'([^']*)'", expected)
+    meant = near(given, words)
+    if meant and len(words) > FEW_WORDS:
+        return meant
+    *others, last = sorted(words, key=lambda word: word != meant)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _unknown_key(key: str, part: Mapping[str, Any]) -> str:

@@ -45,6 +45,14 @@ Dated = TypeVar("Dated", date, datetime)
 Value = TypeVar("Value")
 DAYS = ("any", "workday", "restday", *WEEKDAYS)
 SOME_DAYS = "any, workday, restday, or names such as [saturday, sunday]"
+# What people write first; the words near to them mean other days.
+MEANT_DAYS = {
+    "holiday": "restday",
+    "holidays": "restday",
+    "weekend": "restday",
+    "weekday": "workday",
+    "weekdays": "workday",
+}
 DAY_MINUTES = 24 * 60
 YEARS = range(2000, 2101)  # days and zones are counted forth and back from a date, which must not leave the calendar
 CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
@@ -138,7 +146,8 @@ def read_days(value: object) -> tuple[str, ...]:
 def _day(value: object) -> str:
     if isinstance(value, str) and value in DAYS:
         return value
-    raise ValueError(f"{_shown(value)} is no kind of day, write {near(str(value), DAYS) or SOME_DAYS}")
+    meant = MEANT_DAYS.get(str(value).lower()) or near(str(value), DAYS) or SOME_DAYS
+    raise ValueError(f"{_shown(value)} is no kind of day, write {meant}")
 
 
 def read_date(value: object) -> date:

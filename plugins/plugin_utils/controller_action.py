@@ -29,6 +29,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Read the arguments and act on them; what cannot be done is told in its own words."""
         super().run(tmp, task_vars)
+        self.variables: dict[str, Any] = task_vars or {}
         _result, given = self.validate_argument_spec(argument_spec=self.SPEC)
         try:
             return self.act(given)

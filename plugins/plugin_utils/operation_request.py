@@ -92,7 +92,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 def refusal_of_strategy(strategy: str) -> str:
     """Return why an operation does not run under a play's strategy, "" where it does: what is done once for all hosts would be done by each."""
-    if strategy.rpartition(".")[2] not in ("free", "host_pinned"):
+    if strategy.rpartition(".")[2] in ("linear", "debug", "mitogen_linear"):
         return ""
     return (
         f"the play has strategy {strategy}, under which each host would begin an operation of its own; write strategy: linear into the play. "

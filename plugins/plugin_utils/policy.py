@@ -14,10 +14,9 @@ from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsEr
 __all__ = ["POLICIES", "VERB", "VERBS", "Policy", "policy_of"]
 
 
-# DESIGN, "Folders": the verbs, the ledger's own, and those for files beside the database.
+# DESIGN, "Folders": the verbs that run as operations, the ledger's own, and those for files beside the database.
 VERB = Literal[
     "site",
-    "pack_release",
     "deploy",
     "upgrade",
     "finalize",
@@ -39,15 +38,13 @@ VERB = Literal[
     "rotate_credentials",
     "migrate",
     "failover",
-    "approve",
     "record",
     "fault",
     "compliance",
-    "awx",
-    "window_calendar",
     "ledger",
 ]
 VERBS: tuple[str, ...] = get_args(VERB)
+NO_OPERATION = ("pack_release", "approve", "awx", "window_calendar")  # verbs that the gate never sees
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ LONG = (
     "restore_targets",
     "restore_host",
     "upgrade",
+    "breaking",
     "rollback",
     "finalize",
     "file_backup",

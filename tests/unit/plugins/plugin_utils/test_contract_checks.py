@@ -89,7 +89,7 @@ def test_they_are_told_beside_faults_of_fields(refused: Refused, sections: dict[
         (
             "restore",
             {"window": "exempt"},
-            "window: exempt is looser than the collection's word (required over a database that serves)",
+            "window: exempt is looser than the collection's word (required over what is still in use)",
         ),
     ],
 )

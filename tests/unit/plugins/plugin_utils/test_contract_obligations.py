@@ -40,7 +40,7 @@ MET_BY = {"met_by": "verb=='backup'"}
         (
             {"obligations": [{**DUTY, **MET_BY, "around": ["spring"], "within": "7h"}]},
             [
-                'contract.obligations[0].around[0]: "spring" is not known here, write new_years_day, spring_festival',
+                'contract.obligations[0].around[0]: "spring" is not known here, write spring_festival',
                 "contract.obligations[0].within: 7h is not in whole days, write for example 7d",
             ],
         ),

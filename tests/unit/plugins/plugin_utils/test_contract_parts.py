@@ -139,7 +139,7 @@ FREEZE = {"name": "visit", "from": "2026-12-01", "to": "2026-12-05", "reason": "
             ['contract.policies.patch.window: "no" is not known here, write required or exempt'],
         ),
         ({"policies": {"pacth": {}}}, ['contract.policies.pacth: "pacth" is not known here, write patch']),
-        ({"policies": {"x": {}}}, ['contract.policies.x: "x" is not known here, write site, pack_release']),
+        ({"policies": {"x": {}}}, ['contract.policies.x: "x" is not known here, write site, deploy, upgrade']),
         ({"policies": {"Upgrade": {}}}, ['contract.policies.Upgrade: "Upgrade" is not known here, write upgrade']),
         (
             {"policies": {"patch": {"windw": "required", "approval": "require", "lock": "exclusiv"}}},
@@ -159,9 +159,9 @@ FREEZE = {"name": "visit", "from": "2026-12-01", "to": "2026-12-05", "reason": "
         ),
         ({"expected": {"upgrade": {}}}, ['contract.expected.upgrade.work: is missing, write for example work: "30m"']),
         (
-            {"contacts": [{**CONTACT, "side": "vendor"}]},
+            {"contacts": [{**CONTACT, "side": "vendor", "roles": ["recipient", "approver"]}]},
             [
-                "contract.contacts[0].roles[0]: approver is on the vendor's side, "
+                "contract.contacts[0].roles[1]: approver is on the vendor's side, "
                 "write it only for contacts of the hospital"
             ],
         ),

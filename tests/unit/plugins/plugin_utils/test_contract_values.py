@@ -61,6 +61,8 @@ def test_reads(read: Any, value: object, expected: object) -> None:
         (values.read_one_or_more_ranges, {}, "{} is no list of hours"),
         (values.read_days, [], "no day is given, write any, workday, restday, or names such as [saturday, sunday]"),
         (values.read_days, ["mon", "any", 7], '"mon" is no kind of day, write monday; 7 is no kind of day, write any'),
+        (values.read_days, "holiday", '"holiday" is no kind of day, write restday'),
+        (values.read_days, "Weekdays", '"Weekdays" is no kind of day, write workday'),
         (values.read_days, None, "null is no kind of day"),
         (values.read_dates, "2027-02-05", '"2027-02-05" is no list of dates'),
         (values.read_dates, ["20270205"], '"20270205" is no date'),

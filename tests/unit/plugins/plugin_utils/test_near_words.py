@@ -15,6 +15,8 @@ KNOWN = ("upgrade", "backup", "backup_check", "drill")
         ("UPGRADE", 1, "upgrade"),
         ("backup_chek", 2, "backup_check or backup"),
         ("backup_chek", 1, "backup_check"),
+        ("drills_of_today", 1, ""),
+        ("dri", 1, "drill"),
         ("x", 2, ""),
     ],
 )

@@ -105,7 +105,7 @@ def test_a_strategy_that_does_once_what_is_to_be_done_once_is_taken(strategy: st
     assert operation_request.refusal_of_strategy(strategy) == ""
 
 
-@pytest.mark.parametrize("strategy", ["free", "host_pinned", "ansible.builtin.free"])
+@pytest.mark.parametrize("strategy", ["free", "host_pinned", "ansible.builtin.free", "mitogen_free", "my.own.per_host"])
 def test_a_strategy_under_which_each_host_runs_for_itself_is_refused(strategy: str) -> None:
     said = operation_request.refusal_of_strategy(strategy)
     assert said.startswith(
