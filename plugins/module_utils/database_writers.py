@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sessions that could write: while an application is stopped for a change, nobody else may write either, or a restore would lose it.
 
+A restore brings all databases of a server back, so all of them count.
+
 Of a session its number, role, name and state are told, never its query, which may hold patients' data.
 """
 
@@ -17,6 +19,7 @@ from .record import one_line
 
 __all__ = ["Writer", "gone", "words", "writers"]
 
+DATABASES = "SELECT datname FROM pg_database WHERE datallowconn ORDER BY datname"
 # Who may write a table of the database, whether or not it does just now. A prepared transaction writes when somebody commits it.
 WRITERS = """
 SELECT a.pid, a.usename, coalesce(a.application_name, ''), coalesce(a.state, '') FROM pg_stat_activity a
@@ -32,22 +35,24 @@ ORDER BY 1
 
 @dataclass(frozen=True)
 class Writer:
-    """A session: `pid` of its process (0 where it is a prepared transaction), role, the name that it gave itself, and state."""
+    """A session: its database, `pid` of its process (0 where it is a prepared transaction), role, the name that it gave itself, and state."""
 
+    database: str
     pid: int
     role: str
     application: str
     state: str
 
 
-def writers(server: Server, database: str, except_roles: Collection[str] = ()) -> list[Writer]:
-    """Return who is connected to `database` and may write there, but for these roles.
+def writers(server: Server, except_roles: Collection[str] = ()) -> list[Writer]:
+    """Return who is connected to any database and may write there, but for these roles.
 
     Raises:
         ServerError: the server does not answer.
     """
     found = [
-        Writer(int(pid), role, one_line(application), state)
+        Writer(database, int(pid), role, one_line(application), state)
+        for (database,) in server.query(DATABASES)
         for pid, role, application, state in server.query(" ".join(WRITERS.split()), database)
     ]
     return [each for each in found if each.role not in except_roles]
@@ -55,7 +60,6 @@ def writers(server: Server, database: str, except_roles: Collection[str] = ()) -
 
 def gone(
     server: Server,
-    database: str,
     except_roles: Collection[str],
     wait_seconds: float,
     *,
@@ -68,26 +72,26 @@ def gone(
         ServerError: the server does not answer.
     """
     wait_for(
-        lambda: not writers(server, database, except_roles),
+        lambda: not writers(server, except_roles),
         wait_seconds,
         clock=clock,
         sleep=sleep,
         interval_seconds=0.5,
     )
-    return writers(server, database, except_roles)
+    return writers(server, except_roles)
 
 
-def words(found: Sequence[Writer], database: str) -> str:
+def words(found: Sequence[Writer]) -> str:
     """Say who is left and what to do; "" where nobody is."""
     if not found:
         return ""
     listed = ", ".join(
         f"{each.application or 'without a name'} ("
         + (f"process {each.pid}, role {each.role}" if each.pid else f"role {each.role}")
-        + ")"
+        + f", database {each.database})"
         for each in found
     )
     return (
-        f"These sessions could write into database {database} while nobody may: {listed}. What they write would be lost when the database goes back to its restore "
+        f"These sessions could write while nobody may: {listed}. What they write would be lost when the database goes back to its restore "
         "point. Stop what runs there for the time of the upgrade, and run again."
     )

@@ -29,7 +29,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "closing": ("",),
     "migrating": ("closing",),
     "restoring": ("migrating",),
-    "restored": ("restoring",),
+    "restored": ("migrating", "restoring"),  # from `migrating` where somebody has restored the database by hand
     "decided": ("migrating",),
 }
 REOPEN, RESTORE, FORWARD = "reopen", "restore", "forward"
@@ -47,6 +47,7 @@ class Mark:
         run_id: of the upgrade. name: the application. before, to: its versions.
         step: one of `STEPS`. closed_at: when it began to let nobody in, ISO 8601 in UTC.
         restore_point: where the database goes back to, "" before there is one. timeline: on which that lies.
+        backup: label of the set from which it comes back, so that nobody has to look for the point in all WAL; "" before there is one.
     """
 
     run_id: str
@@ -57,9 +58,10 @@ class Mark:
     closed_at: str
     restore_point: str = ""
     timeline: int = 0
+    backup: str = ""
 
-    def stepped(self, step: str, restore_point: str = "", segment: str = "") -> Mark:
-        """Return the mark at a later step; with `migrating` come the restore point and the segment that holds it.
+    def stepped(self, step: str, restore_point: str = "", segment: str = "", backup: str = "") -> Mark:
+        """Return the mark at a later step; with `migrating` come the restore point, the segment that holds it, and the set before it.
 
         Raises:
             MarkError: that step does not follow.
@@ -70,7 +72,7 @@ class Mark:
             )
         if not restore_point:
             return replace(self, step=step)
-        return replace(self, step=step, restore_point=restore_point, timeline=int(segment[:8], 16))
+        return replace(self, step=step, restore_point=restore_point, timeline=int(segment[:8], 16), backup=backup)
 
     def seconds(self, now: datetime) -> float:
         """Return since how many seconds nobody is let in."""

@@ -10,11 +10,10 @@ DOCUMENTATION = r"""
 module: postgresql_writers
 short_description: See that nobody is connected who could write
 description:
-  - Runs on the database's host. Fails while sessions are connected to a database whose roles may write one of its tables, superusers among them, or while a
-    transaction is prepared there; O(wait_seconds) after it began. Queries are not told, since they may hold patients' data.
+  - Runs on the database's host. Fails while sessions are connected to any database of the server whose roles may write one of its tables, superusers among
+    them, or while a transaction is prepared there; O(wait_seconds) after it began. Queries are not told, since they may hold patients' data.
 options:
   port: {description: TCP port and name of the socket., type: int, default: 5432}
-  database: {description: The database., type: str, required: true}
   except_roles: {description: Roles that may be connected., type: list, elements: str, default: []}
   wait_seconds: {description: How long they may take to go., type: float, default: 0}
 attributes:
@@ -26,13 +25,12 @@ author: The traumalink.ops developers
 EXAMPLES = r"""
 - name: The application is stopped; see that nobody writes any more
   traumalink.ops.postgresql_writers:
-    database: trauma
     wait_seconds: 60
 """
 
 RETURN = r"""
 writers:
-  description: "Who is left, each with C(pid) (0 where it is a prepared transaction), C(role), C(application) and C(state)."
+  description: "Who is left, each with C(database), C(pid) (0 where it is a prepared transaction), C(role), C(application) and C(state)."
   returned: always
   type: list
   elements: dict
@@ -52,7 +50,6 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "port": {"type": "int", "default": 5432},
-            "database": {"type": "str", "required": True},
             "except_roles": {"type": "list", "elements": "str", "default": []},
             "wait_seconds": {"type": "float", "default": 0},
         },
@@ -60,12 +57,12 @@ def main() -> None:
     )
     given = module.params
     try:
-        found = gone(Server(run, given["port"]), given["database"], given["except_roles"], given["wait_seconds"])
+        found = gone(Server(run, given["port"]), given["except_roles"], given["wait_seconds"])
     except OpsError as error:
         module.fail_json(msg=str(error))
     left = [asdict(each) for each in found]
     if found:
-        module.fail_json(msg=words(found, given["database"]), writers=left)
+        module.fail_json(msg=words(found), writers=left)
     module.exit_json(changed=False, writers=left)
 
 

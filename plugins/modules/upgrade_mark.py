@@ -12,7 +12,7 @@ short_description: How far an upgrade with downtime has come
 description:
   - Runs on the database's host. The mark is written before anything is closed, and goes when everything is open again; a run that died leaves it, and
     whoever comes next reads there what to do.
-  - Without O(step) it only tells. V(closing) begins it, with O(run_id), O(name), O(before) and O(to). V(migrating) takes O(restore_point) and O(segment).
+  - Without O(step) it only tells. V(closing) begins it, with O(run_id), O(name), O(before) and O(to). V(migrating) takes O(restore_point), O(segment) and O(backup).
   - V(decided) is written before the first browser is let in; from then on nothing is restored.
 options:
   step: {description: The step that begins now., type: str, choices: [closing, migrating, restoring, restored, decided, ended]}
@@ -22,6 +22,7 @@ options:
   to: {description: The version to which it goes., type: str, default: ""}
   restore_point: {description: The restore point., type: str, default: ""}
   segment: {description: The WAL segment that holds it., type: str, default: ""}
+  backup: {description: The label of the backup set before it., type: str, default: ""}
   port: {description: The server's port., type: int, default: 5432}
 attributes:
   check_mode: {support: full, description: Says what would change.}
@@ -42,7 +43,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 mark:
-  description: "The mark that stands now, null where none does: C(run_id), C(name), C(before), C(to), C(step), C(closed_at), C(restore_point), C(timeline)."
+  description: "The mark that stands now, null where none does: C(run_id), C(name), C(before), C(to), C(step), C(closed_at), C(restore_point), C(timeline), C(backup)."
   returned: success
   type: dict
 seconds: {description: "Since how long nobody is let in; with V(ended), for how long nobody was.", returned: success, type: float}
@@ -85,7 +86,7 @@ def wanted(given: dict[str, Any], mark: Mark | None, now: datetime) -> Mark:
         return mark or Mark(**names, step=step, closed_at=now.isoformat(timespec="milliseconds"))
     if mark is None:
         raise MarkError(f"No upgrade with downtime has begun here, so it cannot be {step}")
-    return mark.stepped(step, given["restore_point"], given["segment"])
+    return mark.stepped(step, given["restore_point"], given["segment"], given["backup"])
 
 
 def outcome(given: dict[str, Any], *, check: bool, path: Path) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def outcome(given: dict[str, Any], *, check: bool, path: Path) -> dict[str, Any]
 
 def main() -> None:
     """Arguments in, one call, result out."""
-    texts = ("run_id", "name", "before", "to", "restore_point", "segment")
+    texts = ("run_id", "name", "before", "to", "restore_point", "segment", "backup")
     module = AnsibleModule(
         argument_spec={
             "step": {"type": "str", "choices": [*domain.STEPS, ENDED]},

@@ -10,7 +10,7 @@ Everything is turned into stretches of UTC first, so that midnight and clock cha
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -71,7 +71,8 @@ def _opened(contract: Contract, day: Day) -> list[Opening]:
     """Return what opens on a day: its windows, or on an unknown day the always-safe hours."""
     zone = contract.zone
     if day.kind == "unknown":
-        spans = [hours_span(day.date, hours, zone) for hours in contract.calendar.always_safe]
+        # Cut at midnight: hours that pass it begin on a day that may be known, and end on one that may be.
+        spans = [hours_span(day.date, hours, zone) for hours in _hours(_safe_minutes(contract.calendar.always_safe))]
         return [Opening(opens, closes, closes, ("always-safe hours",)) for opens, closes in spans]
     found = []
     for window in contract.windows:
@@ -95,7 +96,7 @@ def worked_hours(contract: Contract, day: Day) -> tuple[TimeRange, ...]:
 def _denied(contract: Contract, days: Sequence[Day]) -> list[Span]:
     """Return every stretch in which nothing disruptive may run, in order and apart: freezes, working hours, unknown days outside the safe hours."""
     zone = contract.zone
-    unsafe = _unsafe_hours(contract.calendar.always_safe)
+    unsafe = _hours(set(range(DAY_MINUTES)) - _safe_minutes(contract.calendar.always_safe))
     spans = [freeze.span(zone) for freeze in contract.freezes]
     for day in days:
         hours = unsafe if day.kind == "unknown" else worked_hours(contract, day)
@@ -109,13 +110,15 @@ def _denied(contract: Contract, days: Sequence[Day]) -> list[Span]:
     return apart
 
 
-def _unsafe_hours(always_safe: Iterable[TimeRange]) -> list[TimeRange]:
-    """Return the hours of a day that are not always safe."""
-    safe = set().union(*(hours.minutes() for hours in always_safe))
+def _safe_minutes(always_safe: Iterable[TimeRange]) -> set[int]:
+    """Return the minutes of a day that are always safe."""
+    return set().union(*(hours.minutes() for hours in always_safe))
+
+
+def _hours(minutes: Collection[int]) -> list[TimeRange]:
+    """Return minutes of one day as hours, none of which passes midnight."""
     found: list[TimeRange] = []
-    for minute in range(DAY_MINUTES):
-        if minute in safe:
-            continue
+    for minute in sorted(minutes):
         if found and found[-1].end_minutes == minute:
             found[-1] = replace(found[-1], end_minutes=minute + 1)
         else:

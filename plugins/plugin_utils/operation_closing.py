@@ -26,12 +26,13 @@ MAX_FIGURE = 500
 # The gate speaks for the whole site; the host on which its task happened to fail says nothing.
 REFUSAL = re.compile(r"[a-z_]+ of \S+ is refused: ")
 NOTHING_CHANGED = "Nothing was changed"
+RECOVERED = "Nothing was changed but what an operation that was cut off had left, which was brought to its end (its figures stand in this record)"
 
 
 def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return the whole record at the end, with what the work left in the facts `operation_*` of its hosts.
 
-    Named facts only: figures, versions, artefacts and what was entered by hand. Never a task's arguments.
+    Named facts only: figures (with those of a cut-off operation that was brought to its end, `operation_recovered`), versions, artefacts and what was entered by hand. Never a task's arguments.
     """
     record = dict(given["record"]) or opening_record(given, now, actor_of(variables), None, None)
     started = datetime.fromisoformat(record["started_at"])
@@ -40,7 +41,8 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
     names = ("figures", "versions_before", "versions_after")
     facts = {name: plain(merged(variables, given["hosts"], f"operation_{name}")) for name in names}
     untold = plain({UNDELIVERED: undelivered(record, given["undelivered"])})
-    facts["figures"] = {**(record.get("figures") or {}), **facts["figures"], **untold}
+    recovered = plain(merged(variables, given["hosts"], "operation_recovered"))
+    facts["figures"] = {**(record.get("figures") or {}), **recovered, **facts["figures"], **untold}
     artefacts = [entry for host in given["hosts"] for entry in fact(variables, host, "operation_artefacts") or []]
     by_hand = next((found for host in given["hosts"] if (found := fact(variables, host, "operation_by_hand"))), None)
     outcome = given["outcome"]
@@ -50,6 +52,8 @@ def closed_record(given: Mapping[str, Any], variables: Mapping[str, Any], now: d
             by_hand = entry(by_hand, now, record["approval"])
         except ByHandError as error:
             outcome, reason = "failed", str(error)
+    if outcome == "refused" and recovered:
+        reason = f"{reason.removesuffix('.').removesuffix(NOTHING_CHANGED).rstrip()} {RECOVERED}".lstrip()
     if given["undo_failure"]:
         reason = f"{reason[: MAX_REASON // 2]}; it could not be undone: {given['undo_failure']}"
     record.update(

@@ -4,7 +4,7 @@
     scenarios.py [SCENARIO ...]   without names all of them but those of LEFT_TO_SOAK
 
 A lane takes the next scenario when it has done one, the long ones first. What a scenario prints goes to build/scenarios/<name>.log; of a failed
-one the end is shown, and its lane's lab stays for a look. `LAB_LANES` (default 2) is how many labs stand at once. Exit status 1 if any failed.
+one the end is shown, and its lane's lab stays for a look, unless the lane needs a fresh one. `LAB_LANES` (default 2) is how many labs stand at once. Exit status 1 if any failed.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ LEFT_TO_SOAK = (
     "rollback",
     "finalize",
 )
+# They leave another version of the application, or finalized migrations, so the next scenario of their lane gets a fresh lab.
+LEAVE_ANOTHER_VERSION = ("upgrade", "breaking", "rollback", "finalize")
 SUMMARY = re.compile(r"^.*\d+ (?:passed|failed|errors?)\b.* in [\d.]+s.*$", re.M)  # pytest's last line
 FAILED_TEST = re.compile(
     r"^\W*((?:FAILED|ERROR) \S+::\S+)", re.M
@@ -109,22 +111,26 @@ class Lanes:
 
     def lane(self, lab: str) -> None:
         """Make a fresh lab, carry out scenarios on it until none waits, and remove it unless one failed."""
-        log, broken, converged = fresh(f"lab {lab}"), False, ""
+        log, made, broken, converged = fresh(f"lab {lab}"), False, False, ""
+        environment: dict[str, str] = {}
         program = str(ROOT / "tests" / "lab" / "lab.py")
         named = {**os.environ, "LAB_NAME": lab}
-        if not (self.run([program, "down"], log, named) and self.run([program, "up"], log, named)):
-            self.note(Result("(no scenario)", lab, failed_step="lab.py up", failed=1), log)
-            return
-        environment = lab_environment(lab)
         while not self.ended.is_set():
             try:
                 scenario = self.waiting.get_nowait()
             except queue.Empty:
                 break
+            if not made:
+                if not (self.run([program, "down"], log, named) and self.run([program, "up"], log, named)):
+                    self.note(Result(scenario, lab, failed_step="lab.py up", failed=1), log)
+                    return
+                environment, made = lab_environment(lab), True
             print(f"▶ {scenario}: begins on lab {lab}", flush=True)
             playbook = (ROOT / "molecule" / scenario / "converge.yml").read_text(encoding="utf-8")
             result, log = self.carry_out(scenario, lab, environment, converged=playbook == converged)
             broken, converged = broken or result.failed_step is not None, "" if result.failed_step else playbook
+            if scenario in LEAVE_ANOTHER_VERSION:
+                made, converged = False, ""
             self.note(result, log)
         if not broken and not self.ended.is_set():
             self.run([program, "down"], fresh(f"lab {lab}"), named)

@@ -192,7 +192,7 @@ def test_a_host_is_patched_behind_a_backup_and_drained_and_is_done_only_when_it_
 
 def test_a_patching_that_failed_takes_packages_back_before_traffic_and_says_what_stays() -> None:
     assert included(steps("playbooks/tasks/patch_recover.yml")) == [
-        "patch/figures", "patch/back", "rollback/back", "patch/report", "patch/left",
+        "patch/figures", "patch/back", "upgrade/found", "rollback/back", "patch/report", "patch/left",
     ]  # fmt: skip
 
 

@@ -141,7 +141,7 @@ def test_who_else_writes_is_found_before_anybody_is_shut_out(ready, browser):
             )
             gateway.wait(30)
     assert run.status != 0
-    assert run.says("These sessions could write into database trauma while nobody may"), run.output[-3000:]
+    assert run.says("These sessions could write while nobody may"), run.output[-3000:]
     assert {entry[1] for entry in browser.seen} == {200}
     serves("1.1.0")
     assert all("1.3.0" not in standing(host).bad for host in APPS)
@@ -255,7 +255,10 @@ def test_killed_after_the_decision_the_next_run_goes_forward(ready):
     run = play("upgrade", *words("1.3.3"), inventories=saying({"operation_lease_seconds": LEASE_SECONDS}, SITE))
     assert run.succeeded, run.output[-4000:]
     assert run.says("runs on all app hosts already; nothing is to be done")
-    assert [entry["record"]["outcome"] for entry in entries()[known:]] == ["interrupted", "success"]
+    ended = [
+        outcome for entry in entries()[known:] if (outcome := entry["record"]["outcome"])
+    ]  # an open record has none yet
+    assert ended == ["interrupted", "success"]
     serves("1.3.3")
     assert migrated() == "0004"
     kept = sql(f"SELECT count(*) FROM trauma.trauma_case WHERE address = '{DECIDED}'", "trauma")

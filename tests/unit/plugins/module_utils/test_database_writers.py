@@ -27,6 +27,8 @@ def local() -> Iterator[LocalPostgresql]:
     with running() as server:
         server.sql("postgres", "CREATE DATABASE trauma")
         server.sql("trauma", SCHEMA)
+        server.sql("postgres", "CREATE DATABASE billing")
+        server.sql("billing", "CREATE TABLE public.bill (id int); GRANT INSERT ON public.bill TO gateway")
         yield server
 
 
@@ -47,26 +49,30 @@ def connected(server: LocalPostgresql, role: str, database: str = "trauma") -> I
 @real
 def test_counts_sessions_by_what_their_role_may_do(local: LocalPostgresql) -> None:
     server = Server(run, socket_directory=str(local.folder))
-    assert writers(server, "trauma") == []
+    assert writers(server) == []
     with connected(local, "app"), connected(local, "reader"), connected(local, "gateway"):
-        assert {each.role for each in writers(server, "trauma")} == {"app", "gateway"}
-        assert [each.role for each in writers(server, "trauma", ["app"])] == ["gateway"]
-        assert [each.role for each in gone(server, "trauma", ["app"], 0.0)] == ["gateway"]
+        assert {each.role for each in writers(server)} == {"app", "gateway"}
+        assert [each.role for each in writers(server, ["app"])] == ["gateway"]
+        assert [each.role for each in gone(server, ["app"], 0.0)] == ["gateway"]
     with connected(local, "app", "postgres"):
-        assert gone(server, "trauma", [], 20.0) == []
+        assert gone(server, [], 20.0) == [], "nothing is there to write"
+    with connected(local, "gateway", "billing"):
+        assert [(each.database, each.role) for each in writers(server)] == [("billing", "gateway")], (
+            "it comes back with the rest"
+        )
     with connected(local, "postgres"):
-        assert [each.role for each in writers(server, "trauma")] == ["postgres"], "a superuser may write everything"
+        assert [each.role for each in writers(server)] == ["postgres"], "a superuser may write everything"
 
 
-def test_asks_the_database_itself_and_never_for_a_query(runner: Any) -> None:
-    runner.on("psql", out="4711\x1fgateway\x1flis\x1fidle\n0\x1fapp\x1fprepared transaction\x1fwaits\n")
-    assert writers(Server(runner), "trauma") == [
-        Writer(4711, "gateway", "lis", "idle"),
-        Writer(0, "app", "prepared transaction", "waits"),
+def test_asks_each_database_itself_and_never_for_a_query(runner: Any) -> None:
+    rows = "4711\x1fgateway\x1flis\x1fidle\n0\x1fapp\x1fprepared transaction\x1fwaits\n"
+    runner.on("psql", out=["billing\ntrauma\n", "", rows])
+    assert writers(Server(runner)) == [
+        Writer("trauma", 4711, "gateway", "lis", "idle"),
+        Writer("trauma", 0, "app", "prepared transaction", "waits"),
     ]
-    (argv,) = runner.calls
-    assert argv[argv.index("-d") + 1] == "trauma"
-    assert "a.query" not in argv[-1]
+    assert [argv[argv.index("-d") + 1] for argv in runner.calls] == ["postgres", "billing", "trauma"]
+    assert not any("a.query" in argv[-1] for argv in runner.calls)
 
 
 def test_waits_until_they_have_gone_and_no_longer(runner: Any) -> None:
@@ -76,23 +82,28 @@ def test_waits_until_they_have_gone_and_no_longer(runner: Any) -> None:
         now[0] += seconds
 
     there = "4711\x1fapp\x1fweb\x1fidle\n"
-    runner.on("psql", out=[there, there, ""])
-    assert gone(Server(runner), "trauma", [], 30, clock=lambda: now[0], sleep=sleep) == []
+    named = "trauma\n"
+    runner.on("psql", out=[named, there, named, there, named, "", named, ""])
+    assert gone(Server(runner), [], 30, clock=lambda: now[0], sleep=sleep) == []
     assert now[0] == 1.0
-    runner.on("psql", out=there)
-    assert len(gone(Server(runner), "trauma", [], 30, clock=lambda: now[0], sleep=sleep)) == 1
+    runner.on("psql", out=[named, there] * 70)
+    assert len(gone(Server(runner), [], 30, clock=lambda: now[0], sleep=sleep)) == 1
     assert now[0] >= 31
 
 
 def test_says_who_is_left_and_what_to_do() -> None:
-    said = words([Writer(4711, "gateway", "", "idle"), Writer(0, "app", "prepared transaction", "waits")], "trauma")
-    assert "into database trauma" in said
-    assert "without a name (process 4711, role gateway), prepared transaction (role app)" in said
+    said = words(
+        [Writer("trauma", 4711, "gateway", "", "idle"), Writer("bills", 0, "app", "prepared transaction", "waits")]
+    )
+    assert (
+        "without a name (process 4711, role gateway, database trauma), prepared transaction (role app, database bills)"
+        in said
+    )
     assert "Stop what runs there" in said
-    assert words([], "trauma") == ""
+    assert words([]) == ""
 
 
 def test_a_server_that_is_away_is_no_quiet_one(runner: Any) -> None:
     runner.on("psql", status=2, err="no server")
     with pytest.raises(ServerError, match="no server"):
-        gone(Server(runner), "trauma", [], 0)
+        gone(Server(runner), [], 0)

@@ -19,12 +19,19 @@ from ansible_collections.traumalink.ops.plugins.module_utils.downtime_mark impor
 
 MARK = Mark("20261129-230000-3f9a2c", "trauma", "1.1.0", "1.3.0", "closing", "2026-11-29T23:00:10.500+00:00")
 SEGMENT = "0000000300000001000000A7"
-MIGRATING = MARK.stepped("migrating", "before_1.3.0", SEGMENT)
+BACKUP = "20261129-224500F_20261129-225500I"
+MIGRATING = MARK.stepped("migrating", "before_1.3.0", SEGMENT, BACKUP)
 
 
-def test_the_restore_point_comes_with_the_timeline_that_it_lies_on() -> None:
+def test_the_restore_point_comes_with_its_timeline_and_the_set_before_it() -> None:
     assert (MIGRATING.step, MIGRATING.restore_point, MIGRATING.timeline) == ("migrating", "before_1.3.0", 3)
+    assert MIGRATING.backup == BACKUP
     assert MIGRATING.stepped("decided") == replace(MIGRATING, step="decided")
+
+
+@pytest.mark.parametrize("step", ["migrating", "restoring"])
+def test_what_a_restore_by_hand_has_brought_back_is_not_restored_over(step: str) -> None:
+    assert way(replace(MIGRATING, step=step).stepped("restored"), 4) == "reopen"
 
 
 @pytest.mark.parametrize("step", STEPS)

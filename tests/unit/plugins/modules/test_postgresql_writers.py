@@ -20,19 +20,21 @@ def module(on_runner: Callable[[ModuleType], Run]) -> Run:
 
 @pytest.mark.parametrize("check", [False, True])
 def test_fails_while_somebody_could_write(module: Run, runner: Any, check: bool) -> None:
-    runner.on("psql", "5433", out="4711\x1fgateway\x1flis\x1fidle\n")
-    found = module(check, port=5433, database="trauma")
+    runner.on("psql", "5433", out=["trauma\n", "4711\x1fgateway\x1flis\x1fidle\n"] * 2)
+    found = module(check, port=5433)
     assert found["failed"] is True
-    assert "lis (process 4711, role gateway)" in found["msg"]
-    assert found["writers"] == [{"pid": 4711, "role": "gateway", "application": "lis", "state": "idle"}]
+    assert "lis (process 4711, role gateway, database trauma)" in found["msg"]
+    assert found["writers"] == [
+        {"database": "trauma", "pid": 4711, "role": "gateway", "application": "lis", "state": "idle"}
+    ]
 
 
 def test_is_content_with_those_who_may(module: Run, runner: Any) -> None:
-    runner.on("psql", out="4711\x1ftrauma_app\x1fweb\x1fidle\n")
-    found = module(database="trauma", except_roles=["trauma_app"])
+    runner.on("psql", out=["trauma\n", "4711\x1ftrauma_app\x1fweb\x1fidle\n"] * 2)
+    found = module(except_roles=["trauma_app"])
     assert (found["changed"], found["writers"]) == (False, [])
 
 
 def test_fails_where_the_server_is_away(module: Run, runner: Any) -> None:
     runner.on("psql", status=2, err="no server")
-    assert "no server" in module(database="trauma")["msg"]
+    assert "no server" in module()["msg"]

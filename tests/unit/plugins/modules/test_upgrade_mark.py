@@ -13,7 +13,7 @@ from ansible_collections.traumalink.ops.plugins.modules import upgrade_mark
 
 Run = Callable[..., dict[str, Any]]
 BEGUN = {"run_id": "20261129-230000-3f9a2c", "name": "trauma", "before": "1.1.0", "to": "1.3.0"}
-POINT = {"restore_point": "before_1.3.0", "segment": "0000000100000001000000A7"}
+POINT = {"restore_point": "before_1.3.0", "segment": "0000000100000001000000A7", "backup": "20261129-224500F"}
 
 
 @pytest.fixture
@@ -44,7 +44,8 @@ def test_it_goes_from_the_closing_to_the_end(module: Run, path: Path) -> None:
     assert module(step="closing", **BEGUN)["changed"] is True
     assert module(step="closing", **BEGUN)["changed"] is False
     assert module()["way"] == "reopen"
-    assert module(step="migrating", **POINT)["mark"]["timeline"] == 1
+    migrating = module(step="migrating", **POINT)["mark"]
+    assert (migrating["timeline"], migrating["backup"]) == (1, "20261129-224500F")
     assert module(step="decided")["way"] == "forward"
     found = module()
     assert found["mark"]["step"] == "decided"

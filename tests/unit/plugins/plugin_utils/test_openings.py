@@ -181,6 +181,27 @@ def test_what_fits_ends_before_the_cutoff_and_an_opening_for_it_is_long_enough(
         assert window_state(contract, found.next_open, needs).fits
 
 
+def test_safe_hours_that_pass_midnight_are_open_on_the_first_day_that_nobody_knows_too() -> None:
+    contract = read_contract(
+        {
+            "id": "p",
+            "title": {"zh": "一", "en": "one"},
+            "timezone": "Asia/Shanghai",
+            "calendar": {"country": "CN", "always_safe": "23:30-00:30"},
+            "working_hours": {"workday": ["08:00-12:00"], "restday": []},
+            "windows": [{"name": "nightly", "days": "any", "start": "22:00", "duration": "1h"}],
+        }
+    )
+    year = next(
+        year for year in range(2027, 2100) if Calendar(contract.calendar).day(date(year, 1, 1)).kind == "unknown"
+    )
+    midnight = datetime(year, 1, 1, tzinfo=contract.zone)
+    (first, *_rest) = openings(contract, midnight - timedelta(minutes=20), midnight + timedelta(hours=3))
+    assert (first.opens, first.closes) == (midnight, midnight + timedelta(minutes=30)), (
+        "the day before is known, and has its windows"
+    )
+
+
 @settings(max_examples=300)
 @given(judged())
 def test_openings_are_what_a_plain_reading_of_the_rules_gives(case: tuple[Contract, datetime]) -> None:

@@ -209,3 +209,28 @@ def test_what_failed_is_read_as_it_stands_and_not_as_a_template() -> None:
 def test_the_last_words_say_each_thing_once(outcome: str, reason: str, problem: str, words: str) -> None:
     record = {"verb": "site", "site": "lab", "run_id": "RUN", "outcome": outcome, "reason": reason}
     assert operation_closing.last_words(record, problem) == words
+
+
+def test_what_was_cut_off_and_brought_to_its_end_stands_in_the_record_of_the_verb_that_did_so() -> None:
+    ended = {"operation_recovered": {"recovered_upgrade": "20261129-230000-3f9a2c", "recovered_downtime_seconds": 41.2}}
+    record = operation_closing.closed_record(
+        asked(outcome="success", record=opened()),
+        {"hostvars": {"db1": {**ended, "operation_figures": {"seconds": 3}}}},
+        NOW,
+    )
+    assert record["figures"] == {**ended["operation_recovered"], "seconds": 3}
+
+
+def test_a_refusal_after_that_does_not_say_that_nothing_was_changed() -> None:
+    failed = {
+        "ansible_failed_result": {"msg": "1.1.0 is no version that runs. Nothing was changed"},
+        "ansible_failed_task": {"name": "x"},
+    }
+    variables = {
+        "hostvars": {"db1": {**failed, "operation_recovered": {"recovered_upgrade": "20261129-230000-3f9a2c"}}}
+    }
+    record = operation_closing.closed_record(asked(outcome="refused", hosts=["db1"], record=opened()), variables, NOW)
+    assert record["reason"].startswith(
+        "db1: 1.1.0 is no version that runs. Nothing was changed but what an operation that was cut off had left"
+    )
+    assert operation_closing.last_words(record, "").count("Nothing was changed") == 1
