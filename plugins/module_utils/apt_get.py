@@ -200,7 +200,7 @@ class AptGet:
                 self.run(["dpkg", *CONFFILE_OPTIONS, "--install", str(file)])
                 steps.append(f"dpkg --install {file.name}")
         self._configure()
-        if not self._fits():
+        if not self.fits():
             self.get("--fix-broken", "--no-remove", "install")
             steps.append("apt-get --fix-broken install")
         if left := left_broken(self.runner):
@@ -208,7 +208,7 @@ class AptGet:
             raise AptTrouble(f"packages stay half-configured: {'; '.join(left)}; mend them by hand", BROKEN)
         return steps
 
-    def _fits(self) -> bool:
+    def fits(self) -> bool:
         """Tell whether the installed packages fit together; whoever holds the lock is waited for, since that is no trouble of theirs."""
         try:
             self.run(["apt-get", "-q", "check"])

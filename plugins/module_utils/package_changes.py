@@ -8,9 +8,10 @@ What was there is written down and its .deb files are laid aside before anything
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,10 +19,12 @@ from .apt_get import ARCHIVES, CONFFILE_OPTIONS, STORE, AptGet, kept_conffiles
 from .apt_host import deb_name
 from .command import Runner, run_checked
 from .errors import OpsError
+from .files import TextFile, write_text
 from .package_journal import JOURNAL, Change, PackageError, conclude, note, read_journal
 
 __all__ = ["Outcome", "apply", "concluded", "fetch", "put_old_files_back", "undo"]
 
+MARKS = "marks.json"  # beside the journal
 SPARE_BYTES = 200 * 1024 * 1024
 
 
@@ -135,7 +138,7 @@ def apply(
     see_room(needed, shutil.disk_usage("/var/lib/dpkg").free)
     note(pending, run_id, journal)
     began = time.time()
-    with _Marks(runner, [each.name for each in pending], outcome):
+    with _Marks(runner, [each.name for each in pending], outcome, journal.with_name(MARKS)):
         apt.get(
             "--no-download",
             "--no-remove",
@@ -183,9 +186,9 @@ def undo(apt: AptGet, outcome: Outcome, *, check: bool, journal: Path = JOURNAL,
     for each in back:
         if not (ARCHIVES / each.old_file).is_file():
             shutil.copyfile(store / each.old_file, ARCHIVES / each.old_file)
-    with _Marks(runner, [each.name for each in back], outcome):
+    with _Marks(runner, [each.name for each in back], outcome, journal.with_name(MARKS)):
         apt.get(
-            "--no-download", "--allow-downgrades", "--allow-change-held-packages", "install",
+            "--no-download", "--allow-downgrades", "--allow-change-held-packages", *(() if new else ("--no-remove",)), "install",
             *(str(ARCHIVES / each.old_file) for each in back), *(f"{each.name}-" for each in new),
         )  # fmt: skip
     _see({each.name: each.installed for each in [*back, *new]}, runner)
@@ -228,18 +231,20 @@ def _see(wanted: Mapping[str, str], runner: Runner) -> None:
 
 
 class _Marks:
-    """What apt forgets when it is asked for a version by name: that a package is on hold, and that it was installed automatically."""
+    """What apt forgets when it is asked for a version by name: that a package is on hold, and that it was installed automatically.
 
-    def __init__(self, runner: Runner, names: Iterable[str], outcome: Outcome) -> None:
-        self.runner, self.outcome = runner, outcome
-        self.held = self._shown("showhold", names)
-        self.automatic = self._shown("showauto", names)
+    They stand in a file meanwhile, so that whoever comes after a run that was killed puts them back.
+    """
 
-    def _shown(self, what: str, names: Iterable[str]) -> list[str]:
-        wanted = list(names)
-        return (
-            run_checked(self.runner, ["apt-mark", what, *wanted], f"apt-mark {what}").stdout.split() if wanted else []
-        )
+    def __init__(self, runner: Runner, names: Sequence[str], outcome: Outcome, file: Path) -> None:
+        self.runner, self.outcome, self.file = runner, outcome, file
+        left = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        self.held = sorted({*self._shown("showhold", names), *left.get("hold", [])})
+        self.automatic = sorted({*self._shown("showauto", names), *left.get("auto", [])})
+        write_text(TextFile(file, json.dumps({"hold": self.held, "auto": self.automatic}) + "\n", mode=0o600))
+
+    def _shown(self, what: str, names: Sequence[str]) -> list[str]:
+        return run_checked(self.runner, ["apt-mark", what, *names], f"apt-mark {what}").stdout.split() if names else []
 
     def __enter__(self) -> None:
         """Nothing has to be done before."""
@@ -251,3 +256,4 @@ class _Marks:
                 run_checked(self.runner, ["apt-mark", word, *names], f"apt-mark {word}")
         if self.held:
             self.outcome.steps.append(f"put {', '.join(self.held)} back on hold")
+        self.file.unlink()

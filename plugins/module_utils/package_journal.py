@@ -50,7 +50,7 @@ class Change:
 def note(pending: Sequence[Change], run_id: str, journal: Path) -> None:
     """Write down what a run is about to replace; a second step of the same run adds to it."""
     entry = read_journal(journal)
-    earlier = entry["changes"] if entry["run_id"] == run_id else []
+    earlier = entry["changes"] if entry["run_id"] == run_id and entry["open"] else []
     known = {each.name for each in pending}
     changes = [each for each in earlier if each.name not in known] + list(pending)
     _write(journal, run_id, changes, is_open=True)

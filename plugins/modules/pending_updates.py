@@ -86,7 +86,10 @@ def main() -> None:
             tracker,
             tuple(given["packages"]),
         )
-        host = look(wanted, AptGet(run, given["lock_seconds"], say), run, datetime.now(UTC).date(), left_broken(run))
+        apt = AptGet(run, given["lock_seconds"], say)
+        if not reads_only and left_broken(run):
+            apt.fits()  # somebody else who installs just now is waited for, and named
+        host = look(wanted, apt, run, datetime.now(UTC).date(), left_broken(run))
     except (OpsError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, host=host)

@@ -114,6 +114,7 @@ RESULTS = frozenset(
         "patch_host",
         "patch_host_now",
         "patch_installed",
+        "patch_left_open",
         "patch_made",
         "patch_packages",
         "patch_read",

@@ -185,14 +185,14 @@ def test_every_play_works_through_its_tasks_host_by_host_whatever_the_environmen
 
 def test_a_host_is_patched_behind_a_backup_and_drained_and_is_done_only_when_it_serves_again() -> None:
     assert included(steps("playbooks/tasks/patch_host.yml")) == [
-        "patch/cutoff", "patch/fetch", "backup/run", "patch/drain", "patch/system", "patch/database", "patch/reboot", "patch/ready", "patch/soak",
+        "patch/cutoff", "patch/fetch", "backup/run", "patch/cutoff", "patch/drain", "patch/system", "patch/database", "patch/reboot", "patch/ready", "patch/soak",
         "patch/done",
     ]  # fmt: skip
 
 
 def test_a_patching_that_failed_takes_packages_back_before_traffic_and_says_what_stays() -> None:
     assert included(steps("playbooks/tasks/patch_recover.yml")) == [
-        "patch/figures", "patch/back", "upgrade/found", "rollback/back", "patch/report", "patch/left",
+        "patch/figures", "patch/back", "upgrade/found", "rollback/back", "patch/health", "patch/report", "patch/left",
     ]  # fmt: skip
 
 

@@ -163,11 +163,8 @@ def test_app_hosts_are_patched_and_rebooted_under_load_and_the_window_ends_the_r
         assert versions(host, planned[host]["updates"]) == {
             update["name"]: update["installed"] for update in planned[host]["updates"] if update["installed"]
         }
-    assert [
-        name
-        for name in ("json", "zh.pdf", "en.pdf")
-        if any(name in artefact["name"] for artefact in record["artefacts"])
-    ]
+    files = [artefact["name"] for artefact in record["artefacts"]]
+    assert [ending for ending in ("json", "zh.pdf", "en.pdf") if not any(ending in name for name in files)] == [], files
 
 
 def test_the_next_run_goes_on_with_the_same_plan_and_a_second_changes_nothing(file, planned, tmp_path):
@@ -176,7 +173,7 @@ def test_the_next_run_goes_on_with_the_same_plan_and_a_second_changes_nothing(fi
     record = last_record()
     assert record["outcome"] == "success"
     assert record["figures"]["hosts_patched"] == "db1, edge1, ops1"
-    assert record["figures"]["hosts_left"] == ""
+    assert record["figures"].get("hosts_left", "") == ""
     for host, each in planned.items():
         assert versions(host, each["updates"]) == {update["name"]: update["candidate"] for update in each["updates"]}, (
             host
