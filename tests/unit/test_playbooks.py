@@ -36,7 +36,8 @@ def spliced(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def included(tasks: list[dict[str, Any]]) -> list[str]:
     """Return the roles that tasks and their blocks include, in order, an entry point other than `main` behind a slash."""
-    whole = [each for task in spliced(tasks) for each in (*task.get("block", ()), *task.get("always", ()), task)]
+    blocks = [each for task in spliced(tasks) for each in (*task.get("block", ()), *task.get("always", ()), task)]
+    whole = spliced(blocks)  # a block may take in a file too
     roles = [task["ansible.builtin.include_role"] for task in whole if "ansible.builtin.include_role" in task]
     return ["/".join(filter(None, (role["name"].split(".")[2], role.get("tasks_from")))) for role in roles]
 
