@@ -82,6 +82,7 @@ EXAMPLES = r"""
 RETURN = r"""
 slot: {description: The slot that holds the version., returned: "for V(staged), V(active) and V(rolled_back)", type: str}
 path: {description: The slot's path., returned: "for V(staged), V(active) and V(rolled_back)", type: str}
+manifest: {description: The manifest of the version., returned: "for V(staged), where it is laid down", type: dict}
 register: {description: "The register afterwards, as in M(traumalink.ops.release_info).", returned: success, type: dict}
 archive_needed: {description: The archive must be carried here (for the action plugin)., returned: success, type: bool}
 retired: {description: The versions whose folders went., returned: "for V(retired)", type: list, elements: str}
@@ -100,6 +101,7 @@ from ansible_collections.traumalink.ops.plugins.module_utils.command import run
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.record import iso
 from ansible_collections.traumalink.ops.plugins.module_utils.release import Change, Places
+from ansible_collections.traumalink.ops.plugins.module_utils.release_folder import manifest_of
 from ansible_collections.traumalink.ops.plugins.module_utils.release_retirement import retire
 from ansible_collections.traumalink.ops.plugins.module_utils.slots import Register
 
@@ -122,10 +124,10 @@ def staged(places: Places, given: dict[str, Any], *, check: bool) -> dict[str, A
     version, slot, retry_bad = given["version"], given["slot"], given["retry_bad"]
     change = domain.planned(places.register(), version, given["sha256"], "", slot, retry_bad=retry_bad)
     if domain.is_staged(places, change, version):
-        return outcome(places, change)
+        return laid(places, change, version)
     change = Change(change.before, change.after, change.slot, True)
     if domain.is_laid_down(places, change.before, version):
-        return outcome(places, change if check else domain.lay_again(places, change, version))
+        return laid(places, change if check else domain.lay_again(places, change, version), version)
     if check or not given["archive"]:
         return outcome(places, change) | {"archive_needed": True}
     change = domain.stage(
@@ -138,7 +140,12 @@ def staged(places: Places, given: dict[str, Any], *, check: bool) -> dict[str, A
         limits=Limits(given["limit_bytes"], given["limit_files"]),
         retry_bad=retry_bad,
     )
-    return outcome(places, change)
+    return laid(places, change, version)
+
+
+def laid(places: Places, change: Change, version: str) -> dict[str, Any]:
+    """Return the result of staging a version that is laid down, with its manifest. Raises OpsError."""
+    return outcome(places, change) | {"manifest": manifest_of(places.folder(version)).as_dict()}
 
 
 def done(places: Places, given: dict[str, Any], *, check: bool) -> dict[str, Any]:

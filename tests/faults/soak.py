@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Random kills: backup, drill and restore are begun, and the controller, the work or both are killed at a random moment; then the verb runs again.
+"""Random kills: a verb is begun, and the controller, the work or both are killed at a random moment; then the verb runs again.
 
-    soak.py [VERB ...]    without names backup, drill and restore in turn
+    soak.py [VERB ...]    without names backup, drill, restore and upgrade in turn
 
 After each round the second run must have succeeded, no scratch, lock, unit or half restore may be left, the ledger must verify, and every row that
 was committed and archived must be there. `SOAK_ROUNDS` (default 12, 0 for none) is how many rounds, `SOAK_SEED` repeats the kills of an earlier run.
 Ends with the phases that were hit, and writes build/soak/<seed>.json. Exit status 1 if anything was not as it must be. `make soak` runs it on a lab
-that stays.
+that stays. An upgrade is taken back again after its round, when it was seen to serve.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -35,11 +35,19 @@ sys.path += [str(ROOT / "molecule" / "resources"), str(ROOT / "tests" / "lab")]
 from faults import await_archived, begun, carried_out, commit, nothing_is_left, proven_backup  # noqa: E402
 from flows import at, sql  # noqa: E402
 from operations import kill  # noqa: E402
+from upgrades import serves, words  # noqa: E402
 
 OUTPUT = ROOT / "build" / "soak"
-VERBS = {"backup": (), "drill": (), "restore": ("-e", "restore_confirm=lab")}
+FROM, TO = "1.0.0", "1.1.0"
+# Each with its arguments: an approval serves one run only.
+VERBS: dict[str, Callable[[], Sequence[str]]] = {
+    "backup": tuple,
+    "drill": tuple,
+    "restore": lambda: ("-e", "restore_confirm=lab"),
+    "upgrade": lambda: words(TO),
+}
 VICTIMS = ("controller", "work", "both")
-WORKERS = ("db1", "ops1")
+WORKERS = ("db1", "ops1", "app1", "edge1")
 TASK = re.compile(r"^TASK \[(?:traumalink\.ops\.)?(.*?)\]", re.M)
 END_SECONDS = 600.0
 
@@ -78,10 +86,11 @@ class Soak:
         proven_backup()
         for verb in verbs:
             begin = time.monotonic()
-            run = carried_out(verb, *VERBS[verb])
+            run = carried_out(verb, *VERBS[verb]())
             if not run.succeeded:
                 raise SoakError(f"{verb} fails without any kill: {run.output[-3000:]}")
             self.spent[verb] = time.monotonic() - begin
+            settle(verb)
             print(f"  {verb} takes {self.spent[verb]:.0f} s", flush=True)
         nothing_is_left()
 
@@ -99,8 +108,7 @@ class Soak:
             SoakError: something is not as it must be.
         """
         self.write()
-        arguments = VERBS[turn.verb]
-        process = begun(turn.verb, *arguments)
+        process = begun(turn.verb, *VERBS[turn.verb]())
         lines: list[str] = []
         reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True)
         reader.start()
@@ -116,14 +124,26 @@ class Soak:
         reader.join(timeout=10)
         turn.phase = (TASK.findall("".join(lines)) or ["before its first task"])[-1]
         begin = time.monotonic()
-        again = carried_out(turn.verb, *arguments)
+        again = carried_out(turn.verb, *VERBS[turn.verb]())
         turn.again_seconds = round(time.monotonic() - begin, 1)
         if not again.succeeded:
             raise SoakError(f"the run after the kill failed: {again.output[-3000:]}")
+        settle(turn.verb)
         nothing_is_left()
         there = int(sql("SELECT count(*) FROM public.fault"))
         if there != self.committed:
             raise SoakError(f"{there} rows are there, {self.committed} were committed and archived")
+
+
+def settle(verb: str) -> None:
+    """See that what an upgrade leads to serves on all hosts, and take it back for the next round."""
+    if verb != "upgrade":
+        return
+    serves(TO)
+    back = carried_out("rollback")
+    if not back.succeeded:
+        raise SoakError(f"it could not be taken back: {back.output[-3000:]}")
+    serves(FROM)
 
 
 def killed(host: str) -> bool:

@@ -200,6 +200,26 @@ def test_killed_in_the_migration_not_even_a_backup_in_between_lets_it_be_forgott
     assert contents() == before
 
 
+def test_killed_in_the_migration_a_restore_by_hand_takes_its_place(ready):
+    before = contents()
+    sql("ALTER DATABASE trauma SET trauma.pause_migration_seconds = '20'")
+    try:
+        process = started("1.3.0")
+        until(process, "Apply the migrations that are pending")
+        wait_for(lambda: sql(MIGRATES) != "0")
+        kill(process)
+    finally:
+        sql("ALTER DATABASE trauma RESET trauma.pause_migration_seconds")
+    point = json.loads(at("db1").file(MARK).content_string)["restore_point"]
+    run = ends_it("restore", "-e", f"restore_confirm=lab restore_target_name={point}")
+    assert run.succeeded, run.output[-6000:]
+    sql("ALTER DATABASE trauma RESET trauma.pause_migration_seconds")  # it came back with the rest
+    serves("1.1.0")
+    assert migrated() == "0002"
+    assert contents() == before
+    assert all("1.3.0" not in standing(host).bad for host in APPS), "nothing was wrong with the release"
+
+
 def test_it_succeeds_with_nobody_let_in_meanwhile(ready, browser, tmp_path):
     site = Site(LAB, tmp_path)
     with load(lab_target(site), tmp_path / "load.jsonl", rate=20) as run:
