@@ -5,9 +5,9 @@ import json
 import pytest
 from faults import switch_off, switch_on
 from flows import play
-from operations import LEASE_SECONDS, SITE, begun, chain_is_whole, entries, kill, last_record, refused, saying, until
+from operations import LEASE_SECONDS, SITE, begun, chain_is_whole, entries, kill, last_record, refused, saying, until, wait_for
 from releases import packed
-from upgrades import APPS, prove, reach, serves, standing, upgrade
+from upgrades import APPS, in_service, prove, reach, serves, standing, upgrade
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +25,7 @@ def test_it_takes_all_hosts_back_or_none():
         refused(play("rollback"), "app2: cannot be reached")
     finally:
         switch_on("app2")
+    wait_for(lambda: len(in_service()) == len(APPS))  # HAProxy asks a server that comes back several times
     serves("1.1.0")
 
 
