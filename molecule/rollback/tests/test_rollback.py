@@ -5,7 +5,19 @@ import json
 import pytest
 from faults import switch_off, switch_on
 from flows import play
-from operations import LEASE_SECONDS, SITE, begun, chain_is_whole, entries, kill, last_record, refused, saying, until, wait_for
+from operations import (
+    LEASE_SECONDS,
+    SITE,
+    begun,
+    chain_is_whole,
+    entries,
+    kill,
+    last_record,
+    refused,
+    saying,
+    until,
+    wait_for,
+)
 from releases import packed
 from upgrades import APPS, in_service, prove, reach, serves, standing, upgrade
 
