@@ -27,7 +27,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import notic
 
 UNIT_MODULE = "traumalink.ops.work_unit"
 SHOW_SECONDS = 10
-LONGEST_POLL_SECONDS = 5.0  # a look costs the host a third of a second of its processor; half of what the keeper gives work that has lost its lease
+POLL_SECONDS = 5.0  # an answer comes as soon as the work has ended; a look costs the host a third of a second of its processor; half of what the keeper gives work that has lost its lease
 PATIENCE_SECONDS = 300
 RETRY_SECONDS = 5
 
@@ -52,7 +52,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 "run_id": {"type": "str"},
                 "title": {"type": "str"},
                 "scratch": {"type": "str", "default": ""},
-                "poll_seconds": {"type": "float", "default": 2},
+                "poll_seconds": {"type": "float", "default": POLL_SECONDS},
             }
         )
         module, arguments = given["module"], given["arguments"]
@@ -139,7 +139,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
             seen = self._look(run_id, last)
             if seen["work"]["state"] == "running":
                 last = seen["work"]
-                self._poll_seconds = max(self._poll_seconds, min(self._poll_seconds * 1.5, LONGEST_POLL_SECONDS))
         self._stay_responsible(last["unit"])
         if seen["work"]["state"] == "absent":
             seen["work"] = {**last, "state": "absent", "how": vanished(booted_at, seen["booted_at"])}

@@ -164,7 +164,7 @@ class Watch:
                 rows.append(self.commit("during"))
                 pause = min(pause * 1.5, 60.0)
                 following = self.clock() + pause
-            self.sleep(0.2)
+            self.sleep(0.5)  # a look costs the host, whose processors the engine needs
         return tuple(rows)
 
     def running(self) -> bool:

@@ -26,7 +26,7 @@ options:
     description: Folder that is removed when the unit has ended, also when it was killed; data of patients must not outlive the work on it.
     type: str
     default: ""
-  poll_seconds: {description: How long one question to the host waits for the end; the questions of work that goes on become longer, up to five seconds., type: float, default: 2}
+  poll_seconds: {description: How long one question to the host waits for the end., type: float, default: 5}
 attributes:
   check_mode: {support: full, description: Calls the module directly in check mode.}
   diff_mode: {support: full, description: As the module.}
