@@ -201,6 +201,7 @@ def _syncs(site: Site) -> list[dict[str, Any]]:
             "description": "What the repository holds / 同步代码仓库",
             "unified_job_template": name,
             "rrule": f"DTSTART;TZID={zone}:{FIRST_DAY}T00{minute:02}00 RRULE:FREQ=HOURLY;INTERVAL=1",
+            "enabled": True,
         }
         for name, minute in ((site.names.project, 0), (site.names.source, 5))
     ]
@@ -219,6 +220,7 @@ def _schedules(site: Site) -> list[dict[str, Any]]:
                 "unified_job_template": site.names.template(each.verb),
                 "rrule": rrule(each.rhythm, _minutes(each.at), site.contract.zone.key),
                 "extra_data": dict(each.answers),
+                "enabled": True,
             }
         )
     return found
