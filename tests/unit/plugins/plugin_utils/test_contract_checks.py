@@ -198,7 +198,9 @@ def test_names_that_are_there_twice(data: object, expected: list[str]) -> None:
     assert check_faults(data) == expected
 
 
-def test_an_awx_user_is_one_contact_of_a_contract_that_names_its_awx(contract_data: Callable[..., dict[str, Any]]) -> None:
+def test_an_awx_user_is_one_contact_of_a_contract_that_names_its_awx(
+    contract_data: Callable[..., dict[str, Any]],
+) -> None:
     person = {"name": {"zh": "李娜", "en": "Li Na"}, "side": "hospital", "roles": ["approver"]}
     contacts = [{"id": "li_na", "awx_user": "li.na", **person}, {"id": "zhao", "awx_user": "li.na", **person}]
     assert check_faults(contract_data(contacts=contacts, awx={"url": "https://awx.example.org"})) == [
