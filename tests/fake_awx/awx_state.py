@@ -218,6 +218,11 @@ class Awx:
             "organization"
         ]  # AWX: InventorySource.save
 
+    def see_credential_type(self, whole: Object, _before: Object | None, _others: list[Object]) -> None:
+        rules.credential_type(whole)
+        whole.setdefault("managed", False)  # AWX: CredentialTypeSerializer shows it, read only
+        whole.setdefault("namespace", None)
+
     def see_launch(self, whole: Object, kind: str) -> None:
         if whole["unified_job_template"] is None:
             return
@@ -237,7 +242,7 @@ class Awx:
         "projects": see_project,
         "inventory_sources": see_inventory_source,
         "job_templates": see_job_template,
-        "credential_types": lambda self, whole, _before, _others: rules.credential_type(whole),
+        "credential_types": see_credential_type,
         "credentials": lambda self, whole, before, _others: rules.credential(whole, self.find, new=before is None),
         "notification_templates": lambda self, whole, before, _others: rules.notification_template(whole, before),
         "schedules": see_schedule,

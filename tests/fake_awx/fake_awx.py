@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -233,7 +234,8 @@ def start(folder: Path) -> None:
     path = folder / TOLD
     if path.exists():
         try:
-            os.kill(json.loads(path.read_text(encoding="utf-8"))["process"], 0)
+            there = urlsplit(json.loads(path.read_text(encoding="utf-8"))["url"])
+            socket.create_connection((str(there.hostname), there.port or 0), timeout=5).close()
             return
         except OSError:
             path.unlink()

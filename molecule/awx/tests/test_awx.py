@@ -89,7 +89,7 @@ def test_people_are_asked_what_only_they_know(held):
 
 def test_no_credential_holds_anything(held):
     credentials = held("credentials/")
-    assert sorted(credentials) == ["lab machine", "lab vault"]
+    assert sorted(credentials) == ["lab approvals", "lab machine", "lab vault"]
     assert {json.dumps(each["inputs"]) for each in credentials.values()} == {"{}"}
 
 
@@ -161,7 +161,7 @@ def test_what_is_not_wanted_any_more_goes_only_when_it_is_asked_and_nothing_else
     assert "lab drill twice a month" not in names(other, "schedules")
     assert names(other, "teams") == ["lab hospital", "lab vendor", "lab_two hospital"]
     assert run.says("lab old: not wanted any more; remove it at AWX")
-    assert names(other, "credentials") == ["lab machine", "lab old", "lab vault"]
+    assert names(other, "credentials") == ["lab approvals", "lab machine", "lab old", "lab vault"]
 
 
 def test_what_somebody_filled_in_at_awx_stays_and_what_they_changed_does_not(other):
