@@ -231,6 +231,7 @@ def main(folder: Path) -> None:
 
 def start(folder: Path) -> None:
     """Leave a server behind, unless the folder's own still answers."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / TOLD
     if path.exists():
         try:
