@@ -20,7 +20,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils import kept_head, k
 from ansible_collections.traumalink.ops.plugins.plugin_utils.clock import moment
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.forced_variables import given_as_extra, refusal
-from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Verdict, judge
+from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Verdict, judge, previewed
 from ansible_collections.traumalink.ops.plugins.plugin_utils.keeper import (
     Keeper,
     dismiss,
@@ -174,6 +174,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
                 raise OpsError(f"{given['verb']} of {given['site']} is refused: {error} Nothing was changed") from error
         request = request_of(given, contract, at, self.earlier or [], away, self.remote(given).record)
         verdict = judge(contract, policy, request)
+        if given["preview"]:
+            if not self.check:
+                raise OpsError(f"operation_preview only shows; run {given['verb']} with --check. Nothing was changed")
+            verdict = previewed(verdict, request, given["subject"], given["expected_subject"])
         return contract, policy, verdict, opening_record(given, at, actor_of(self.variables), verdict, request.approval)
 
     def opened(self, given: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,8 @@ options:
       hosts: {description: Hosts that take part., type: list, elements: str, required: true}
       ops: {description: Name of the ops host., type: str, required: true}
       subject: {description: SHA-256 of the release or plan that the approval must name., type: str, default: ""}
+      expected_subject: {description: The SHA-256 that is going to be approved; another one is refused in a preview., type: str, default: ""}
+      preview: {description: "Whether, in check mode, what only time or the hospital can give is shown and not refused.", type: bool, default: false}
       approval: {description: "File of the approval on the controller, its signature beside it.", type: str, default: ""}
       emergency_reason: {description: Why this cannot wait., type: str, default: ""}
       emergency_by: {description: Contact of the contract who declares the emergency., type: str, default: ""}

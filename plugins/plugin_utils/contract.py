@@ -17,6 +17,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_checks imp
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_faults import faults
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_obligations import Obligation
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract_parts import (
+    Awx,
     Backups,
     CalendarRules,
     Contact,
@@ -59,6 +60,7 @@ class Contract(Part):
     policies: dict[VERB, Policy] = Field(default_factory=dict, description="By verb.")
     expected: dict[VERB, Expected] = Field(default_factory=dict, description="By verb.")
     backups: Backups = Field(default_factory=Backups.model_construct)
+    awx: Awx | None = None
     service_levels: dict[Name, ServiceLevel] = Field(default_factory=dict, description="By severity of a fault.")
     obligations: tuple[Obligation, ...] = ()
 

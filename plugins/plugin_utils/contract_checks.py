@@ -34,7 +34,7 @@ def check_faults(data: object) -> list[str]:
     """Return a line for each fault: contract.<path>: what is wrong, what to write; none for what is no mapping."""
     if not isinstance(data, dict):
         return []
-    checks = (_names, _safe_hours, _overrides, _policies, _responsible, _keys)
+    checks = (_names, _safe_hours, _overrides, _policies, _responsible, _keys, _awx_users)
     return [f"contract.{line}" for check in checks for line in check(data)]
 
 
@@ -127,6 +127,21 @@ def _keys(data: Mapping[str, Any]) -> Iterator[str]:
                     f"contacts[{number}].signing_keys[{place}]: is a key of {name} as well, so nobody could tell who approved, "
                     "write a key of their own (ssh-keygen -t ed25519)"
                 )
+
+
+def _awx_users(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield users at AWX who are two contacts, since they would not tell who approved, and those at an AWX that the contract does not name."""
+    first: dict[str, Any] = {}
+    for number, entry in enumerate(_list(data.get("contacts"))):
+        contact = _map(entry)
+        user, path = contact.get("awx_user"), f"contacts[{number}].awx_user"
+        if not isinstance(user, str):
+            continue
+        if user in first:
+            yield f"{path}: {user} is {first[user]} as well, so nobody could tell who approved, write a user of their own"
+        first.setdefault(user, contact.get("id"))
+        if data.get("awx") is None:
+            yield f"{path}: the contract names no AWX, write its address under awx.url"
 
 
 def _bare(key: object) -> str:

@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 __all__ = [
     "HOLIDAY",
+    "Awx",
     "Backups",
     "CalendarRules",
     "Contact",
@@ -192,8 +193,13 @@ class Expected(Part):
 
 
 class Backups(Part):
-    """How often the database is copied whole, and how long backups are kept (clause 4.6)."""
+    """When the night's backup begins, how often the database is copied whole, and how long backups are kept (clause 4.6)."""
 
+    start: TimeOfDay = Field(
+        time(1, 30),
+        description="When the night's backup begins, by the site's clock; what else runs by itself follows it.",
+        examples=["01:30"],
+    )
     full_every: Duration = Field(
         timedelta(days=7),
         description="How old the newest full backup may become; between them only changes are copied.",
@@ -218,6 +224,23 @@ class Backups(Part):
         if retention < timedelta(days=7):
             raise ValueError("is less than the week of clause 4.6, write 7d or more")
         return retention
+
+
+class Awx(Part):
+    """The AWX at whose workflow's node the hospital may approve, instead of signing a file (clause 2.3)."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https://[^\s/?#@]+$")] = Field(
+        description="Its address, with nothing behind the host's name.", examples=["https://awx.hospital.example.org"]
+    )
+    ca: (
+        Annotated[
+            str, StringConstraints(pattern=r"^\s*-----BEGIN CERTIFICATE-----\n[\s\S]+-----END CERTIFICATE-----\s*$")
+        ]
+        | None
+    ) = Field(
+        None,
+        description="The authority of its certificate (PEM), where the system's own do not vouch for it. No other is believed then.",
+    )
 
 
 class ServiceLevel(Part):
@@ -245,12 +268,19 @@ class Contact(Part):
             "business_manager",
         ],
         ...,
-    ] = Field(min_length=1, description="approver: signs approvals; recipient: gets reports.", examples=[["approver"]])
+    ] = Field(
+        min_length=1,
+        description="approver: approves, with a key or at AWX; recipient: gets reports.",
+        examples=[["approver"]],
+    )
     phone: Text | None = Field(None, description="Where it is reached day and night.", examples=["+86 10 5550 0199"])
     mail: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(
         None, examples=["information.centre@example.org"]
     )
     signing_keys: tuple[PublicKey, ...] = Field((), description="Public keys with which it signs approvals.")
+    awx_user: Annotated[str, StringConstraints(pattern=r"^[^\s,]{1,150}$")] | None = Field(
+        None, description="Its user at the contract's AWX, as whom an approver approves there.", examples=["li.na"]
+    )
     documents: tuple[Text, ...] = Field((), description="Its certificates and qualifications.")
 
     @field_validator("roles")

@@ -26,6 +26,7 @@ GIVEN = frozenset(
         "operation_lock_wait",
         "operation_lost_hosts",
         "operation_now",
+        "operation_preview",
         "operation_rehearsal",
     }
 )

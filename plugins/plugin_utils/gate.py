@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -16,7 +16,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import dur
 from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import Policy
 from ansible_collections.traumalink.ops.plugins.plugin_utils.window import WindowState, window_state
 
-__all__ = ["Request", "Verdict", "agreed_duration", "expected", "judge"]
+__all__ = ["Request", "Verdict", "agreed_duration", "expected", "judge", "previewed"]
 
 # What work is taken to need where neither the contract nor an earlier record says: long rather than short, since what does not fit is only refused.
 UNKNOWN_DURATION = timedelta(hours=1)
@@ -120,6 +120,23 @@ def judge(contract: Contract, policy: Policy, request: Request) -> Verdict:
         f"{request.verb} of {request.site} is refused: {'; '.join(refusals)}. {NOTHING_CHANGED}" if refusals else ""
     )
     return Verdict(refusal, window, emergency, notes)
+
+
+def previewed(verdict: Verdict, request: Request, subject: str, expected_subject: str) -> Verdict:
+    """Return the verdict of a run in check mode that shows a plan before it is approved: what only time and the hospital can give is noted, not refused.
+
+    Args:
+        subject: SHA-256 of the release or plan; expected_subject: the one that will be approved, "" where nobody has said. Another one stays refused, so
+            that nobody approves in vain.
+    """
+    if request.ops_problem:
+        return verdict
+    if expected_subject.strip().lower() not in ("", subject):
+        shown = f"SHA-256 {subject or '(its archive or plan cannot be read)'}"
+        words = f"what would be approved is {expected_subject.strip()}, and this run would use {shown}"
+        return replace(verdict, refusal=f"{request.verb} of {request.site} is refused: {words}. {NOTHING_CHANGED}")
+    notes = [*verdict.notes, f"a run now would be refused: {verdict.refusal}"] if verdict.refusal else verdict.notes
+    return replace(verdict, refusal="", notes=[*notes, f"SHA-256 of what would be used: {subject or 'none'}"])
 
 
 def emergency_of(contract: Contract, request: Request) -> tuple[dict[str, str] | None, str]:

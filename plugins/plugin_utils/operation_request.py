@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.record import one_line
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import approver_keys
+from ansible_collections.traumalink.ops.plugins.plugin_utils.awx_approval import at_node, awx_approvers, question_of
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.duration import read_duration
 from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval import (
@@ -24,6 +25,7 @@ from ansible_collections.traumalink.ops.plugins.plugin_utils.emergency_approval 
     lets_record,
 )
 from ansible_collections.traumalink.ops.plugins.plugin_utils.gate import Request, Verdict, agreed_duration, expected
+from ansible_collections.traumalink.ops.plugins.plugin_utils.policy import policy_of
 from ansible_collections.traumalink.ops.plugins.plugin_utils.signed_approval import check, verified
 
 __all__ = [
@@ -47,6 +49,8 @@ REQUEST_OPTIONS: dict[str, dict[str, Any]] = {
     "hosts": {"type": "list", "elements": "str", "required": True},
     "ops": {"type": "str", "required": True},
     "subject": {"type": "str", "default": ""},
+    "expected_subject": {"type": "str", "default": ""},
+    "preview": {"type": "bool", "default": False},
     "approval": {"type": "str", "default": ""},
     "emergency_reason": {"type": "str", "default": ""},
     "emergency_by": {"type": "str", "default": ""},
@@ -123,18 +127,29 @@ def system_user() -> str:
 
 
 def approval_of(
-    given: Mapping[str, Any], contract: Contract, at: datetime, emergency: Emergency
+    given: Mapping[str, Any],
+    contract: Contract,
+    at: datetime,
+    emergency: Emergency,
+    environment: Mapping[str, str] = os.environ,
 ) -> tuple[dict[str, Any] | None, str]:
     """Return the approval as a record holds it, or why there is none that counts.
 
-    The verb `record` takes its own, where the contract wants one, or brings in that of an emergency, which `emergency` looks up in the ledger.
+    The verb `record` takes its own, where the contract wants one, or brings in that of an emergency, which `emergency` looks up in the ledger. Without a
+    file, a job of the contract's AWX asks there who has approved, where the verb needs that.
     """
     try:
         keys = approver_keys([contact.model_dump() for contact in contract.contacts])
+        needed = policy_of(given["verb"], contract.stricter).approval == "required"
+        if not given["approval"] and needed and (question := question_of(contract, environment)):
+            node = at_node(*question, contract, given["site"], given["verb"], given["subject"], at)
+            return node.as_record(), ""
         if not given["approval"]:
             how = "let it make one with traumalink.ops.approve, and give operation_approval=FILE"
+            there = "let it approve at AWX, in the workflow that traumalink.ops.awx makes"
             nobody = "nobody can give it: have the contract name a contact with side hospital, role approver and signing_keys"
-            return None, f"{given['verb']} needs the hospital's approval; {how if keys else nobody}"
+            ways = " or ".join([how] * bool(keys) + [there] * bool(awx_approvers(contract)))
+            return None, f"{given['verb']} needs the hospital's approval; {ways or nobody}"
         document = Path(given["approval"]).expanduser()
         if brings_approval(given) and not lets_record(verified(document, None, keys)):
             found = check_afterwards(document, keys, given["site"], at, emergency)

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.plugin_utils.approval import approver_keys
+from ansible_collections.traumalink.ops.plugins.plugin_utils.awx_approval import awx_approvers
 from ansible_collections.traumalink.ops.plugins.plugin_utils.calendar import Calendar, Day
 from ansible_collections.traumalink.ops.plugins.plugin_utils.contract import Contract
 from ansible_collections.traumalink.ops.plugins.plugin_utils.openings import (
@@ -48,7 +49,7 @@ def calendar_lines(contract: Contract, start: datetime, days: int) -> list[str]:
 
 def approval_warning(contract: Contract) -> list[str]:
     """Return a line that says that nobody can give the approvals that the contract wants; none where somebody can."""
-    if approver_keys([contact.model_dump() for contact in contract.contacts]):
+    if approver_keys([contact.model_dump() for contact in contract.contacts]) or awx_approvers(contract):
         return []
     verbs = [verb for verb in POLICIES if policy_of(verb, contract.stricter).approval == "required"]
     return [

@@ -196,3 +196,16 @@ def test_an_approver_has_a_key_alone(first: dict[str, Any], second: dict[str, An
 )
 def test_names_that_are_there_twice(data: object, expected: list[str]) -> None:
     assert check_faults(data) == expected
+
+
+def test_an_awx_user_is_one_contact_of_a_contract_that_names_its_awx(
+    contract_data: Callable[..., dict[str, Any]],
+) -> None:
+    person = {"name": {"zh": "李娜", "en": "Li Na"}, "side": "hospital", "roles": ["approver"]}
+    contacts = [{"id": "li_na", "awx_user": "li.na", **person}, {"id": "zhao", "awx_user": "li.na", **person}]
+    assert check_faults(contract_data(contacts=contacts, awx={"url": "https://awx.example.org"})) == [
+        "contract.contacts[1].awx_user: li.na is li_na as well, so nobody could tell who approved, write a user of their own"
+    ]
+    assert check_faults(contract_data(contacts=contacts[:1])) == [
+        "contract.contacts[0].awx_user: the contract names no AWX, write its address under awx.url"
+    ]
