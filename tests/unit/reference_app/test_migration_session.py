@@ -72,9 +72,9 @@ def failing(times, error):
 @pytest.mark.parametrize(
     ("environment", "timeout", "patience"),
     [
-        ({}, None, 30.0),
-        ({"MIGRATION_LOCK_TIMEOUT_SECONDS": "5"}, 5.0, 30.0),
-        ({"MIGRATION_LOCK_TIMEOUT_SECONDS": "0.2", "MIGRATION_PATIENCE_SECONDS": "0"}, 0.2, 0.0),
+        ({}, 0.1, 30.0),
+        ({"MIGRATION_LOCK_TIMEOUT_SECONDS": "5"}, 0.1, 30.0),  # that is the most, not what it should be
+        ({"MIGRATION_LOCK_TIMEOUT_SECONDS": "0.05", "MIGRATION_PATIENCE_SECONDS": "0"}, 0.05, 0.0),
     ],
 )
 def test_the_environment_says_how_long_to_wait(session, environment, timeout, patience):
@@ -102,7 +102,7 @@ def test_a_lock_in_the_way_is_waited_out(session, time, error):
 def test_patience_ends_and_says_what_to_do(session, time):
     with pytest.raises(
         session.WaitedTooLongError,
-        match=r"in 5 s \(6 attempts, SQLSTATE 55P03\): find the transaction .* run this migration again",
+        match=r"in 5 s \(26 attempts, SQLSTATE 55P03\): find the transaction .* run this migration again",
     ):
         session.persisting(failing(99, DatabaseError("55P03")), 5, time.clock, time.sleep)
 

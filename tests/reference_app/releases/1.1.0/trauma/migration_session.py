@@ -1,7 +1,8 @@
 """The database session that migrations run in: nobody waits long behind it, and two runs take turns.
 
 A statement that waits for a lock makes everybody wait who comes after it. So a migration waits for a moment only, gives up, and
-tries again a little later, for as long as its patience lasts.
+tries again a little later, for as long as its patience lasts: where long transactions come and go, many short waits together cost
+people far less than a few long ones.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ Result = TypeVar("Result")
 
 # The same as in 1.0.0, so that runs of different versions take turns, too.
 MIGRATION_LOCK = 7_265_002
-LOCK_TIMEOUT_SECONDS = 0.3
+LOCK_TIMEOUT_SECONDS = 0.1
 PATIENCE_SECONDS = 30.0
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 0.2
 # PostgreSQL documentation, appendix A: lock_not_available, deadlock_detected.
 LOCK_FAILURES = ("55P03", "40P01")
 
@@ -34,20 +35,21 @@ class WaitedTooLongError(Exception):
 class Waiting:
     """How long a migration may wait.
 
-    `lock_timeout_seconds` is for one lock, None when the environment does not say: then the session's own setting holds (PGOPTIONS,
-    or the role's), and where there is none `LOCK_TIMEOUT_SECONDS`. `patience_seconds` is for all attempts together; 0 is one attempt.
+    `lock_timeout_seconds` is for one lock: `LOCK_TIMEOUT_SECONDS`, or less where the environment allows less. `patience_seconds` is for
+    all attempts together; 0 is one attempt.
     """
 
-    lock_timeout_seconds: float | None
+    lock_timeout_seconds: float
     patience_seconds: float
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Waiting:
     """Read how long to wait. Raises `SettingsError`."""
-    timeout = _seconds(environment, "MIGRATION_LOCK_TIMEOUT_SECONDS")
+    allowed = _seconds(environment, "MIGRATION_LOCK_TIMEOUT_SECONDS")
     patience = _seconds(environment, "MIGRATION_PATIENCE_SECONDS")
-    if timeout == 0:
+    if allowed == 0:
         raise settings.SettingsError("MIGRATION_LOCK_TIMEOUT_SECONDS is 0, which is for ever: give more, such as 0.3")
+    timeout = LOCK_TIMEOUT_SECONDS if allowed is None else min(allowed, LOCK_TIMEOUT_SECONDS)
     return Waiting(timeout, PATIENCE_SECONDS if patience is None else patience)
 
 
@@ -77,23 +79,13 @@ def open_session() -> Any:
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            _limit_waits(cursor, waiting)
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", (milliseconds(waiting.lock_timeout_seconds),))
             take_turn(cursor, waiting.patience_seconds)
         connection.autocommit = False
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def _limit_waits(cursor: Any, waiting: Waiting) -> None:
-    timeout = waiting.lock_timeout_seconds
-    if timeout is None:
-        cursor.execute("SELECT setting = '0' FROM pg_settings WHERE name = 'lock_timeout'")
-        if cursor.fetchone()[0]:
-            timeout = LOCK_TIMEOUT_SECONDS
-    if timeout is not None:
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", (milliseconds(timeout),))
 
 
 def milliseconds(seconds: float) -> str:
