@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run Molecule scenarios side by side, each lane on a fresh lab of its own: LAB_NAME-1, LAB_NAME-2.
 
-    scenarios.py [SCENARIO ...]   without names all of them but those of LEFT_TO_SOAK
+    scenarios.py [SCENARIO ...]   without names all of them but those of LEFT_TO_SOAK, and of the others all flows but those marked `soak`
 
 A lane takes the next scenario when it has done one, the long ones first. What a scenario prints goes to build/scenarios/<name>.log; of a failed
 one the end is shown, and its lane's lab stays for a look, unless the lane needs a fresh one. `LAB_LANES` (default 2) is how many labs stand at once. Exit status 1 if any failed.
@@ -51,7 +51,6 @@ LEFT_TO_SOAK = (
     "restore_host",
     "restore_targets",
     "restore_vault",
-    "upgrade",
     "breaking",
     "rollback",
     "finalize",
@@ -86,9 +85,10 @@ class Result:
 
 @dataclass
 class Lanes:
-    """Labs side by side, and the scenarios that wait for one."""
+    """Labs side by side, and the scenarios that wait for one; `short` leaves out the flows that are marked `soak`."""
 
     waiting: queue.SimpleQueue[str]
+    short: bool = False
     results: list[Result] = field(default_factory=list)
     running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -124,7 +124,10 @@ class Lanes:
                 if not (self.run([program, "down"], log, named) and self.run([program, "up"], log, named)):
                     self.note(Result(scenario, lab, failed_step="lab.py up", failed=1), log)
                     return
-                environment, made = lab_environment(lab), True
+                environment, made = (
+                    lab_environment(lab) | ({"PYTEST_ADDOPTS": "-m 'not soak'"} if self.short else {}),
+                    True,
+                )
             print(f"▶ {scenario}: begins on lab {lab}", flush=True)
             playbook = (ROOT / "molecule" / scenario / "converge.yml").read_text(encoding="utf-8")
             result, log = self.carry_out(scenario, lab, environment, converged=playbook == converged)
@@ -226,10 +229,10 @@ def main(names: Sequence[str]) -> int:
     for scenario in scenarios:
         waiting.put(scenario)
     if not names:
-        print(f"scenarios: left to make soak: {' '.join(LEFT_TO_SOAK)}", flush=True)
+        print(f"scenarios: left to make soak: {' '.join(LEFT_TO_SOAK)}, and the flows that are marked so", flush=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     subprocess.run([str(ROOT / "tests" / "lab" / "lab.py"), "image"], check=True)
-    lanes = Lanes(waiting)
+    lanes = Lanes(waiting, short=not names)
     count = min(int(os.environ.get("LAB_LANES") or 2), len(scenarios))
     threads = [threading.Thread(target=lanes.lane, args=(f"{NAME}-{number}",)) for number in range(1, count + 1)]
     begin = time.monotonic()

@@ -133,10 +133,10 @@ def test_a_release_that_does_not_work_is_taken_back_and_not_tried_again(proven, 
 @pytest.mark.parametrize(
     "reached",
     [
-        "Apply the migrations that are pending",
-        "Lead the host's traffic to the new release",
+        pytest.param("Apply the migrations that are pending", marks=pytest.mark.soak),
+        pytest.param("Lead the host's traffic to the new release", marks=pytest.mark.soak),
         "Watch the new release under real traffic",
-        "Stop the version before",
+        pytest.param("Stop the version before", marks=pytest.mark.soak),
     ],
 )
 def test_a_controller_that_is_killed_leaves_an_upgrade_that_the_next_run_recovers(proven, reached):

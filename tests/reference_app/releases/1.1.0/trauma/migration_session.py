@@ -79,7 +79,9 @@ def open_session() -> Any:
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", (milliseconds(waiting.lock_timeout_seconds),))
+            cursor.execute(
+                "SELECT set_config('lock_timeout', %s, false)", (milliseconds(waiting.lock_timeout_seconds),)
+            )
             take_turn(cursor, waiting.patience_seconds)
         connection.autocommit = False
     except BaseException:
