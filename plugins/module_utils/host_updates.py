@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,9 +19,12 @@ from .deb_file import changelogs
 from .debian_changelog import compared_version, named_since
 from .errors import OpsError
 from .pending_updates import Update, with_changelogs
+from .release_places import Places
 from .restart_needs import RestartNeeds, asked
+from .slots import RegisterError, read_register
 from .support_ends import support_of
 from .tracker_data import known, read_tracker
+from .version_register import applications
 
 __all__ = ["Look", "debian_release", "look"]
 
@@ -81,10 +85,11 @@ def look(
         updates = with_changelogs(updates, read_changelogs(updates, newer_of()))
     installed = host.installed()
     needs = asked(runner)
+    programs = versions_of(installed, release["version"], needs)
     return {
         "release": release,
-        "versions": versions_of(installed, release["version"], needs),
-        "support": support_of(versions_of(installed, release["version"], needs), today),
+        "versions": programs | deployed_versions(Places("").state_root),
+        "support": support_of(programs, today),
         "security_source": pending.security_source,
         "broken": list(broken),
         "updates": [each.as_dict() for each in updates],
@@ -147,6 +152,16 @@ def versions_of(installed: Sequence[Mapping[str, str]], debian: str, needs: Rest
     }
     found |= {title: by_name.get(package, "") for title, package in programs.items()}
     return {title: version for title, version in sorted(found.items()) if version}
+
+
+def deployed_versions(state_root: Path) -> dict[str, str]:
+    """Return the version that is current of each application of the site's that this host has; a register that is damaged tells none, and fails elsewhere."""
+    found: dict[str, str] = {}
+    for name in applications(state_root):
+        with suppress(RegisterError):
+            current = read_register((state_root / name / "releases.json").read_text(encoding="utf-8"), name).current
+            found |= {name: current.version} if current else {}
+    return found
 
 
 def known_of(tracker: bytes, host: AptHost, installed: Sequence[Mapping[str, str]]) -> list[dict[str, object]]:

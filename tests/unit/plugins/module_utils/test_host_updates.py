@@ -10,11 +10,13 @@ from ansible_collections.traumalink.ops.plugins.module_utils import host_updates
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
 from ansible_collections.traumalink.ops.plugins.module_utils.host_updates import (
     debian_release,
+    deployed_versions,
     read_changelogs,
     versions_of,
 )
 from ansible_collections.traumalink.ops.plugins.module_utils.pending_updates import Update
 from ansible_collections.traumalink.ops.plugins.module_utils.restart_needs import RestartNeeds
+from ansible_collections.traumalink.ops.plugins.module_utils.slots import Placed, Register
 
 CHANGELOG = "sample ({}) bookworm-security; urgency=high\n\n  * CVE-2026-{}\n\n -- A <a@example.org>  Mon, 01 Jun 2026 10:00:00 +0200\n\n"
 
@@ -35,6 +37,18 @@ def test_the_programs_that_matter_are_named_where_they_are_installed() -> None:
         "kernel": "6.1.0-40-amd64",
         "postgresql": "1",
     }
+
+
+def test_the_application_s_version_is_told_with_the_programs(tmp_path: Path) -> None:
+    for name, text in (
+        ("trauma", Register(current=Placed("1.1.0", "blue")).as_text()),
+        ("damaged", "{"),
+        ("bare", Register().as_text()),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "releases.json").write_text(text)
+    assert deployed_versions(tmp_path) == {"trauma": "1.1.0"}
+    assert deployed_versions(tmp_path / "nowhere") == {}
 
 
 def test_changelogs_of_packages_that_lie_there_are_read_since_what_is_installed(
