@@ -17,6 +17,7 @@ SECURITY = "/etc/apt/sources.list.d/security.list"
 # As quick as a flow may be. A container's boot id is its machine's, so its first process tells one start from the next.
 QUICK = {
     "patch_soak_seconds": 8, "patch_drain_seconds": 30, "patch_healthy_seconds": 60, "patch_rollback_seconds": 60, "patch_reboot_seconds": 180,
+    "patch_reboot_command": "systemctl reboot",  # the lab's hosts have no logind, which shutdown asks
     "patch_reboot_time_command": "systemctl show --property=UserspaceTimestampMonotonic --property=UserspaceTimestamp --value",
 }  # fmt: skip
 
