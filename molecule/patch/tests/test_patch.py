@@ -137,7 +137,7 @@ def test_app_hosts_are_patched_and_rebooted_under_load_and_the_window_ends_the_r
     assert plan(path, patch_reboot="always").succeeded
     site = Site(LAB, tmp_path)
     # For the database's host more time would be needed than any window has.
-    left = "{{ (patch_host in groups['app']) | ternary(60, 999999) }}"
+    left = "{{ (patch_host in groups['app']) | ternary(60, 99999999) }}"
     with load(lab_target(site), tmp_path / "load.jsonl", rate=60) as run:
         time.sleep(20)
         begin = time.time()

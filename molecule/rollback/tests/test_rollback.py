@@ -55,7 +55,7 @@ def test_one_that_is_cut_off_ends_with_all_hosts_agreeing():
 
 def test_a_further_upgrade_that_failed_does_not_end_the_way_back():
     reach("1.1.0")
-    late = "{{ (upgrade_host | default('') == 'app1') | ternary(999999, 300) }}"  # when 1.2.0 lies where 1.0.0 lay
+    late = "{{ (upgrade_host | default('') == 'app1') | ternary(99999999, 300) }}"  # when 1.2.0 lies where 1.0.0 lay
     run = upgrade("1.2.0", upgrade_rollback_seconds=late)
     assert run.status != 0
     assert last_record()["outcome"] == "rolled_back", run.output[-4000:]
