@@ -232,13 +232,13 @@ def test_an_emergency_needs_a_contact_of_the_contract():
     ("flow_verb", "variables", "allowed"),
     [
         ("backup", {}, True),
-        ("site", {}, True),
+        pytest.param("site", {}, True, marks=pytest.mark.soak),
         ("site", {"flow_restarts": True}, False),
-        ("restore", {}, True),
+        pytest.param("restore", {}, True, marks=pytest.mark.soak),
         ("restore", {"flow_serving": True}, False),
-        ("maintain_database", {}, False),
+        pytest.param("maintain_database", {}, False, marks=pytest.mark.soak),
         ("rollback", {}, True),
-        ("inspect", {}, True),
+        pytest.param("inspect", {}, True, marks=pytest.mark.soak),
     ],
 )
 def test_outside_a_window_only_what_disturbs_nobody_runs(flow_verb, variables, allowed):
