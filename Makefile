@@ -53,7 +53,7 @@ faults: ## what goes wrong with backups, one case a row, on a lab that stays
 .PHONY: soak
 soak: ## the long scenarios, every way of restoring, and random kills; SOAK_MATRIX, SOAK_ROUNDS, SOAK_SEED
 	@tests/lab/prepare lab
-	@if [[ -z "$${SOAK_MATRIX:-}" ]]; then .venv/bin/python tests/lab/scenarios.py restore_host restore_targets restore_vault upgrade breaking rollback finalize patch; fi
+	@if [[ -z "$${SOAK_MATRIX:-}" ]]; then .venv/bin/python tests/lab/scenarios.py operation restore_host restore_targets restore_vault upgrade breaking rollback finalize patch; fi
 	@$(lab_environment) && tests/lab/lab.py up && molecule converge -s faults && \
 	    { status=0; for part in restore_matrix soak; do tests/faults/$$part.py || status=1; done; exit $$status; }
 
