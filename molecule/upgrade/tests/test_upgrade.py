@@ -10,7 +10,7 @@ from load import Phase, lab_target, load, missing
 from operations import chain_is_whole, contract, entries, kill, last_record, refused, until
 from releases import packed
 from site_access import Site
-from upgrades import APPS, approval, migrated, prove, serves, standing, started, upgrade
+from upgrades import APPS, approval, migrated, prove, reach, serves, standing, started, upgrade
 
 RATE = 60  # two labs share a machine here; the bench has 120 (tests/bench/upgrade.py)
 
@@ -112,7 +112,7 @@ def test_an_upgrade_and_its_rollback_under_load_fail_no_request(proven, tmp_path
     ("version", "cause"),
     [
         ("1.1.1", "does not stay up"),
-        ("1.1.2", "triage"),
+        pytest.param("1.1.2", "triage", marks=pytest.mark.soak),
         ("1.1.3", "0003"),
     ],
     ids=["does not start", "a functional module is unhealthy", "its migration fails"],
@@ -130,13 +130,14 @@ def test_a_release_that_does_not_work_is_taken_back_and_not_tried_again(proven, 
     assert again.changed == {}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "reached",
     [
         "Apply the migrations that are pending",
-        pytest.param("Lead the host's traffic to the new release", marks=pytest.mark.soak),
-        pytest.param("Watch the new release under real traffic", marks=pytest.mark.soak),
-        pytest.param("Stop the version before", marks=pytest.mark.soak),
+        "Lead the host's traffic to the new release",
+        "Watch the new release under real traffic",
+        "Stop the version before",
     ],
 )
 def test_a_controller_that_is_killed_leaves_an_upgrade_that_the_next_run_recovers(proven, reached):
@@ -155,8 +156,9 @@ def test_a_controller_that_is_killed_leaves_an_upgrade_that_the_next_run_recover
     serves("1.0.0")
 
 
+@pytest.mark.soak
 def test_a_release_that_fails_under_traffic_is_taken_back(proven, tmp_path):
-    assert upgrade("1.1.0").succeeded
+    reach("1.1.0")
     site = Site(LAB, tmp_path)
     with load(lab_target(site), tmp_path / "load.jsonl", rate=40):
         time.sleep(5)
@@ -169,6 +171,7 @@ def test_a_release_that_fails_under_traffic_is_taken_back(proven, tmp_path):
 
 
 def test_upgrading_to_what_runs_already_changes_nothing(proven):
+    reach("1.1.0")
     run = upgrade("1.1.0")
     assert run.succeeded, run.output[-3000:]
     assert run.changed == {}
