@@ -126,7 +126,12 @@ def _see_sense(wanted: Wanted, found: Backend, incoming: Sequence[str], outgoing
     if both := sorted(set(incoming) & set(outgoing)):
         raise HaproxyError(f"{', '.join(both)} cannot be in and out of service at once. Nothing was changed")
     found.named([*incoming, *outgoing])
-    staying = [name for name, server in found.servers.items() if server.mode == "ready" and name not in outgoing]
+    # One that is led to and does not run serves nobody.
+    staying = [
+        name
+        for name, server in found.servers.items()
+        if server.mode == "ready" and server.running and name not in outgoing
+    ]
     if not incoming and not staying and not wanted.maintenance:
         raise HaproxyError(
             f"That would leave no server of {wanted.backend} in service. Name one that shall be, or say maintenance=true for the maintenance "

@@ -296,6 +296,16 @@ def test_refuses_what_makes_no_sense(fake: FakeLab, wanted: dict[str, Any], mess
     assert fake.said.orders == []
 
 
+def test_what_is_led_to_and_does_not_run_is_nobody_who_would_serve(fake: FakeLab) -> None:
+    lead(fake, in_service=[GREEN])
+    fake.said.orders.clear()
+    fake.stop_application(GREEN)
+    fake.pass_time(10)
+    with pytest.raises(HaproxyError, match="would leave no server of application in service"):
+        lead(fake, out_of_service=[BLUE])
+    assert fake.said.orders == []
+
+
 def test_a_configuration_that_haproxy_has_not_read_is_named_as_such(fake: FakeLab) -> None:
     text = fake.configuration.read_text()
     fake.configuration.write_text(text + "    server app2-blue 192.0.2.2:8001 verifyhost app2\n")
