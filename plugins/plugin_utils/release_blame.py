@@ -12,7 +12,9 @@ from ansible_collections.traumalink.ops.plugins.module_utils.errors import RELEA
 __all__ = ["blame"]
 
 
-def blame(reason: str, codes: Collection[str], unreached: Collection[str], around: Collection[str]) -> str:
+def blame(
+    reason: str, codes: Collection[str], unreached: Collection[str], around: Collection[str], *, decided: bool = False
+) -> str:
     """Return why the release is BAD, "" where it is not to blame.
 
     Args:
@@ -20,5 +22,7 @@ def blame(reason: str, codes: Collection[str], unreached: Collection[str], aroun
         codes: what each failure said of its kind; the step that failed says whether the release is at fault.
         unreached: hosts that could not be reached then; whatever was seen on the others is not the release's fault alone.
         around: what else happened meanwhile, such as a database that was restarted, in words.
+        decided: whether it had been seen to serve well everywhere, and counts as current: what failed came after that.
     """
-    return reason if codes and set(codes) == {RELEASE_FAULT} and not unreached and not around else ""
+    its_own = bool(codes) and set(codes) == {RELEASE_FAULT}
+    return reason if its_own and not (unreached or around or decided) else ""

@@ -9,3 +9,4 @@ def test_hands_on_the_reason() -> None:
     call = FilterModule().filters()["release_blame"]
     assert call("it does not start", ["release_fault"], [], []) == "it does not start"
     assert call("it does not start", ["release_fault"], ["app2"], []) == ""
+    assert call("it does not start", ["release_fault"], [], [], True) == ""

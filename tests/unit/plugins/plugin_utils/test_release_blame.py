@@ -35,3 +35,7 @@ def test_what_the_release_did_makes_it_bad() -> None:
 )
 def test_what_happened_around_it_does_not(codes: list[str], unreached: list[str], around: list[str]) -> None:
     assert blame(REASON, codes, unreached, around) == ""
+
+
+def test_what_fails_when_it_was_decided_for_does_not() -> None:
+    assert blame(REASON, [RELEASE_FAULT], [], [], decided=True) == ""
