@@ -39,7 +39,7 @@ def release_blame(
     codes: Sequence[str],
     unreached: Sequence[str],
     around: Sequence[str],
-    decided: bool = False,  # noqa: FBT001, FBT002 - as Ansible hands it over
+    decided: bool = False,
 ) -> str:
     """Adapt the call; see plugin_utils.release_blame."""
     return blame(reason, codes, unreached, around, decided=decided)

@@ -15,7 +15,7 @@ from load import lab_target, load, missing
 from operations import LEASE_SECONDS, SITE, chain_is_whole, entries, kill, last_record, saying, until, wait_for
 from releases import packed
 from site_access import Site
-from upgrades import APPS, configured, in_service, migrated, serves, standing, started, upgrade, words
+from upgrades import APPS, configured, in_service, migrated, rehearsing, serves, standing, started, upgrade, words
 
 MARK = "/var/lib/traumalink-upgrade/downtime.json"
 DECIDED = "written after the decision"
@@ -174,16 +174,18 @@ def test_killed_before_the_migration_the_next_verb_lets_everybody_in_again(ready
     assert all("1.3.0" not in standing(host).bad for host in APPS), "nothing was wrong with the release"
 
 
-def test_killed_in_the_migration_not_even_a_backup_in_between_lets_it_be_forgotten(ready):
-    before = contents()
-    sql("ALTER DATABASE trauma SET trauma.pause_migration_seconds = '20'")
-    try:
+def killed_while_it_migrates():
+    """Begin an upgrade, and kill its controller in the middle of the migration."""
+    with rehearsing("pause_migration_seconds", "20"):
         process = started("1.3.0")
         until(process, "Apply the migrations that are pending")
         wait_for(lambda: sql(MIGRATES) != "0")
         kill(process)
-    finally:
-        sql("ALTER DATABASE trauma RESET trauma.pause_migration_seconds")
+
+
+def test_killed_in_the_migration_not_even_a_backup_in_between_lets_it_be_forgotten(ready):
+    before = contents()
+    killed_while_it_migrates()
     assert is_closed()
     # The nightly backup is not held up, and closes the record; the site stays closed.
     assert ends_it("backup").succeeded
@@ -202,14 +204,7 @@ def test_killed_in_the_migration_not_even_a_backup_in_between_lets_it_be_forgott
 
 def test_killed_in_the_migration_a_restore_by_hand_takes_its_place(ready):
     before = contents()
-    sql("ALTER DATABASE trauma SET trauma.pause_migration_seconds = '20'")
-    try:
-        process = started("1.3.0")
-        until(process, "Apply the migrations that are pending")
-        wait_for(lambda: sql(MIGRATES) != "0")
-        kill(process)
-    finally:
-        sql("ALTER DATABASE trauma RESET trauma.pause_migration_seconds")
+    killed_while_it_migrates()
     point = json.loads(at("db1").file(MARK).content_string)["restore_point"]
     run = ends_it("restore", "-e", f"restore_confirm=lab restore_target_name={point}")
     assert run.succeeded, run.output[-6000:]
