@@ -1,14 +1,15 @@
 # Copyright: (c) 2026, The traumalink.ops developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps a run of a deployment from ending well, as far as it can be seen before it begins."""
+"""What keeps a run of a deployment from ending well, as far as it can be seen before it begins, and which migrations it applies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
-__all__ = ["deploy_problems"]
+__all__ = ["deploy_problems", "migration_kinds"]
 
 
 def deploy_problems(groups: Mapping[str, Sequence[str]], hosts: Sequence[str], paths: Mapping[str, str]) -> list[str]:
@@ -34,3 +35,14 @@ def deploy_problems(groups: Mapping[str, Sequence[str]], hosts: Sequence[str], p
         if not PurePosixPath(path).is_absolute()
     ]
     return problems
+
+
+def migration_kinds(answers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the kinds of migrations that a deployment applies: all with the first release of a site, else those alone that leave a way back.
+
+    Args:
+        answers: of each app host what M(traumalink.ops.release_info) returned, empty where it was not asked: a host of which nobody knows what runs there, or
+            that was installed anew, makes no new site.
+    """
+    new = bool(answers) and all("register" in answer and not answer["register"]["current"] for answer in answers)
+    return ["expand", "contract", "breaking"] if new else ["expand"]

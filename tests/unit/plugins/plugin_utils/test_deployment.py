@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from ansible_collections.traumalink.ops.plugins.plugin_utils.deployment import deploy_problems
+from ansible_collections.traumalink.ops.plugins.plugin_utils.deployment import deploy_problems, migration_kinds
 
 SITE = {"edge": ["edge1"], "app": ["app1", "app2"], "db": ["db1"], "ops": ["ops1"]}
 ALL = ["edge1", "app1", "app2", "db1", "ops1"]
@@ -38,3 +40,24 @@ def test_a_path_says_by_itself_where_the_release_lies(path: str) -> None:
 
 def test_all_problems_are_told_at_once() -> None:
     assert len(deploy_problems(SITE, ["edge1"], {"deploy_archive": "x", "deploy_signature": "x.sig"})) == 3
+
+
+BARE = {"register": {"current": None}}
+RUNS = {"register": {"current": {"version": "1.1.0", "slot": "blue"}}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "ends_the_way_back"),
+    [
+        ([BARE, BARE], True),
+        ([RUNS, RUNS], False),
+        ([BARE, RUNS], False),  # the first was installed anew
+        ([BARE, {}], False),  # the second took no part
+        ([BARE, {"skipped": True}], False),
+        ([], False),
+    ],
+)
+def test_only_the_first_release_of_a_site_brings_what_ends_the_way_back(
+    answers: list[dict[str, Any]], ends_the_way_back: bool
+) -> None:
+    assert migration_kinds(answers) == ["expand", *(["contract", "breaking"] if ends_the_way_back else [])]
