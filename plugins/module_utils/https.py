@@ -8,7 +8,8 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from .errors import OpsError
@@ -41,25 +42,29 @@ class HttpsGetter:
     """A getter over HTTPS. Redirects are not followed: an answer is judged as it comes.
 
     Attributes:
-        ca_file: the authorities that may vouch for the server.
+        ca_file, ca_data: the authorities that may vouch for the server, as a file or as PEM text; without both the system's.
         certificate: our certificate, where the server wants one.
         key: its private key.
         server_name: the name that the server must prove, where it is not the one in the address.
+        headers: sent besides, such as a token; body_limit_bytes: more of an answer is not read.
     """
 
-    ca_file: str
+    ca_file: str | None = None
     certificate: str | None = None
     key: str | None = None
     server_name: str | None = None
+    ca_data: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body_limit_bytes: int = BODY_LIMIT_BYTES
 
     def context(self) -> ssl.SSLContext:
         """Return the TLS settings. Raises OpsError when a file is missing or does not fit."""
         try:
-            context = ssl.create_default_context(cafile=self.ca_file)
+            context = ssl.create_default_context(cafile=self.ca_file, cadata=self.ca_data)
             if self.certificate:
                 context.load_cert_chain(self.certificate, self.key)
         except OSError as error:
-            files = ", ".join(name for name in (self.ca_file, self.certificate, self.key) if name)
+            files = ", ".join(name for name in (self.ca_file, self.certificate, self.key) if name) or "that were given"
             raise OpsError(
                 f"The TLS files {files} cannot be used ({error}); see that the host has its certificate."
             ) from None
@@ -73,9 +78,11 @@ class HttpsGetter:
         name = self.server_name or parts.hostname
         connection = _Connection(parts.hostname, parts.port or 443, self.context(), timeout_seconds, name)
         try:
-            connection.request("GET", parts.path or "/", headers={"Host": name, "User-Agent": "traumalink.ops"})
+            asked = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            headers = {"Host": name, "User-Agent": "traumalink.ops", **self.headers}
+            connection.request("GET", asked, headers=headers)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read(BODY_LIMIT_BYTES))
+            return Answer(answer.status, answer.read(self.body_limit_bytes))
         except TimeoutError:
             raise NoAnswerError(f"no answer within {timeout_seconds:.0f} s") from None
         except (OSError, http.client.HTTPException) as error:

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import ssl
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from ansible_collections.traumalink.ops.plugins.module_utils.errors import OpsError
+from ansible_collections.traumalink.ops.plugins.module_utils.health import NoAnswerError
+from ansible_collections.traumalink.ops.plugins.module_utils.https import HttpsGetter
 
 __all__ = ["TOKEN", "AwxReader", "AwxUnreadError"]
 
@@ -44,20 +43,11 @@ class AwxReader:
         Raises:
             AwxUnreadError: it cannot be reached, is another, refuses, or answers with something else.
         """
-        host = urlsplit(self.url)
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
+        get = HttpsGetter(ca_data=self.ca, headers=headers, body_limit_bytes=MOST_BYTES)
         try:
-            context = ssl.create_default_context(cadata=self.ca)
-            connection = http.client.HTTPSConnection(
-                str(host.hostname), host.port or 443, timeout=TIMEOUT_SECONDS, context=context
-            )
-            try:
-                headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
-                connection.request("GET", f"/api/v2/{path}", headers=headers)
-                answer = connection.getresponse()
-                content = answer.read(MOST_BYTES)
-            finally:
-                connection.close()
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            answer = get(f"{self.url.rstrip('/')}/api/v2/{path}", TIMEOUT_SECONDS)
+        except (OpsError, NoAnswerError, ValueError) as error:
             raise AwxUnreadError(f"{self.url} cannot be asked ({error})") from None
         if answer.status in (401, 403):
             raise AwxUnreadError(
@@ -66,7 +56,7 @@ class AwxReader:
         if answer.status != 200:
             raise AwxUnreadError(f"{self.url} has no {path} (HTTP {answer.status})")
         try:
-            found = json.loads(content)
+            found = json.loads(answer.body)
         except ValueError:
             found = None
         if not isinstance(found, dict):
